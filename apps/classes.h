@@ -1,0 +1,24 @@
+// classes: every class of the library, declared once.
+#pragma once
+
+#include <sluice/app.h>
+
+extern const struct sl_app_class sl_counter_class;
+extern const struct sl_app_class sl_dpdk_class;
+extern const struct sl_app_class sl_filter_class;
+extern const struct sl_app_class sl_impair_class;
+extern const struct sl_app_class sl_join_class;
+extern const struct sl_app_class sl_match_class;
+extern const struct sl_app_class sl_pcap_reader_class;
+extern const struct sl_app_class sl_pcap_writer_class;
+extern const struct sl_app_class sl_rate_class;
+extern const struct sl_app_class sl_sink_class;
+extern const struct sl_app_class sl_source_class;
+extern const struct sl_app_class sl_split_class;
+extern const struct sl_app_class sl_tap_class;
+extern const struct sl_app_class sl_tee_class;
+extern const struct sl_app_class sl_truncate_class;
+extern const struct sl_app_class sl_tun_class;
+
+// All of them, alphabetically; NULL at the end.
+extern const struct sl_app_class *const sl_classes[];

@@ -1,0 +1,14 @@
+// suggest: the nearest of a set of names, for error messages.
+#pragma once
+
+#include <stddef.h>
+
+struct sl_suggest {
+	const char *wanted; // set by the caller
+	const char *best;   // NULL until something near enough was offered
+	size_t distance;
+};
+
+// Offer a candidate. It becomes best where it is nearer than all before and near enough
+// (Damerau-Levenshtein distance of at most a third of the length, rounded up).
+void sl_suggest_offer(struct sl_suggest *s, const char *candidate);
