@@ -1,0 +1,7 @@
+// classes: the one table of the library's classes. Nothing registers itself.
+
+#include "apps/classes.h"
+
+const struct sl_app_class *const sl_classes[] = {
+	NULL,
+};
