@@ -112,7 +112,8 @@ struct sl_app {
 	struct sl_link **in, **out; // by port number; NULL where nothing is connected
 	uint16_t n_in, n_out;
 	uint16_t worker;
-	_Atomic bool finished; // see sl_app_finish
+	_Atomic bool finished;         // see sl_app_finish
+	_Atomic(const char *) failure; // see sl_app_fail; NULL = none
 
 	uint64_t now_ns;  // monotonic, once per breath
 	uint64_t wall_ns; // since 1970, once per breath
@@ -222,6 +223,17 @@ static inline void sl_app_wake_at(struct sl_app *app, uint64_t ns)
 static inline void sl_app_finish(struct sl_app *app)
 {
 	atomic_store_explicit(&app->finished, true, memory_order_release);
+}
+
+// Say that the app cannot do its job any more: its disk is full, its capture damaged. It goes on
+// being called and accounts for its packets; the control thread finds the text in the statistics
+// and decides. The first failure stays.
+//
+// text  One line that names what failed; lives as long as the instance.
+static inline void sl_app_fail(struct sl_app *app, const char *text)
+{
+	if (!atomic_load_explicit(&app->failure, memory_order_relaxed))
+		atomic_store_explicit(&app->failure, text, memory_order_release);
 }
 
 // What a plugin exports, under the symbol `sl_plugin`. The version comes first, so that any

@@ -59,7 +59,14 @@ int sl_graph_link(struct sl_graph *g, const char *chain, struct sl_error *err);
 // Remove an app and its links. Returns 0 or -ENOENT.
 int sl_graph_remove(struct sl_graph *g, const char *name);
 
+// Make an app one of another class, without settings; its links and its worker stay. An app of
+// that name is added where there is none. Returns 0, -EINVAL (not a name), -ENOMEM.
+int sl_graph_replace(struct sl_graph *g, const char *name, const char *class, struct sl_error *err);
+
 bool sl_graph_has(const struct sl_graph *g, const char *name);
+
+size_t sl_graph_count_apps(const struct sl_graph *g);
+size_t sl_graph_count_links(const struct sl_graph *g);
 
 // How many workers run it (default 1).
 void sl_graph_set_workers(struct sl_graph *g, unsigned workers);

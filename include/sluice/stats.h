@@ -26,6 +26,7 @@ struct sl_app_stats {
 	uint64_t held, unconnected;
 	double cycles; // TSC cycles per packet, 0 where nothing was measured
 	bool finished;
+	const char *failure; // what the app said on failing, see sl_app_fail; NULL = none
 	const struct sl_named_count *drops;   // the class's, in its order
 	const struct sl_named_count *metrics; // the class's, in its order
 	size_t n_drops, n_metrics;
@@ -52,6 +53,7 @@ struct sl_worker_stats {
 	uint64_t busy_cycles; // TSC cycles of breaths that moved packets
 	uint64_t cpu_ns;      // processor time of its thread
 	uint64_t sleeps;
+	uint64_t first_ns, last_ns; // monotonic: first and last breath that moved packets; 0 = none
 };
 
 struct sl_stats {
