@@ -3,6 +3,13 @@
 
 #include <sluice/graph.h>
 
+enum {
+	SL_NAME_SIZE = 64,   // bytes of an app's, class's or port's name, with its end
+	SL_APPS_MAX = 4096,  // of a graph
+	SL_LINKS_MAX = 8192, // of a graph
+	SL_WORKERS_MAX = 64,
+};
+
 // A text that graph items were read from: a file or a pipeline line.
 struct sl_text {
 	char *name;    // "router.yaml", "--through"
@@ -79,11 +86,23 @@ int sl_graph_error(const struct sl_graph *g, struct sl_place at, struct sl_error
 // Fill in only the place of an error whose text is already there.
 void sl_graph_error_place(const struct sl_graph *g, struct sl_place at, struct sl_error *err);
 
+// Exchange what two graphs hold: the commit of an operation that worked on a copy.
+void sl_graph_swap(struct sl_graph *a, struct sl_graph *b);
+
+// Whether an app, class or port may have this name: letters, digits, '-' and '_', neither
+// starting nor ending with '-', shorter than SL_NAME_SIZE.
+bool sl_name_valid(const char *name);
+
+// Returns path as the process can open it: relative to the folder of the file that names it at
+// `at`, if any. Heap text, owned by the caller, or NULL (out of memory).
+char *sl_graph_path(const struct sl_graph *g, struct sl_place at, const char *path);
+
 // Remember a text. Returns its index, or -ENOMEM.
 int sl_graph_add_text(struct sl_graph *g, const char *name, const char *content, bool is_file);
 
-// Append an app or a link; names are copied. Return the new item, or NULL with err filled.
-// An app whose name exists or is no name, and a link to nowhere, are errors at their place.
+// Append an app or a link; names are copied. Return the new item, or NULL with err filled; it is
+// valid until the next one is added. An app whose name exists or is no name, and a link to
+// nowhere, are errors at their place. The ends of a link are "app" or "app.port".
 struct sl_graph_app *sl_graph_add_app(struct sl_graph *g, const char *name, struct sl_place at,
 				      const char *class, struct sl_place class_at,
 				      struct sl_error *err);
@@ -91,12 +110,13 @@ struct sl_graph_link *sl_graph_add_link(struct sl_graph *g, const char *from,
 					struct sl_place from_at, const char *to,
 					struct sl_place to_at, struct sl_error *err);
 
-// Add the links of "a -> b.in -> c", whose first character stands at `at`.
+// Add the links of "a -> b.in -> c", whose first character stands at `at`. A port in the middle is
+// the input that the link in front of it feeds. Returns 0 or -errno, g as before.
 int sl_graph_add_chain(struct sl_graph *g, const char *chain, struct sl_place at,
 		       struct sl_error *err);
 
-// Append a setting with a scalar value, or make it one more item of a list. text is copied.
-// key NULL = the class's first. Returns 0, -EEXIST, -ENOMEM.
+// Append a setting with a scalar value, or make it one more item of a list. text is copied; NULL
+// with append makes an empty list. key NULL = the class's first. Returns 0, -EEXIST, -ENOMEM.
 int sl_graph_app_set(struct sl_graph *g, struct sl_graph_app *app, const char *key,
 		     struct sl_place key_at, const char *text, struct sl_place text_at, bool append,
 		     struct sl_error *err);
@@ -104,6 +124,18 @@ int sl_graph_app_set(struct sl_graph *g, struct sl_graph_app *app, const char *k
 // Returns the app of that name, or NULL.
 struct sl_graph_app *sl_graph_find(const struct sl_graph *g, const char *name);
 
+// Fill err with "no app is named ...", the nearest name and the place. Returns -ENOENT.
+int sl_graph_no_app(const struct sl_graph *g, const char *name, struct sl_place at,
+		    struct sl_error *err);
+
+// The engine's words: plugins and EAL arguments are appended, the list of CPUs is replaced. All
+// are copied. Return 0 or -ENOMEM.
+int sl_graph_add_plugin(struct sl_graph *g, const char *path, struct sl_place at);
+int sl_graph_add_eal_arg(struct sl_graph *g, const char *arg);
+int sl_graph_set_cpus(struct sl_graph *g, const unsigned *cpus, unsigned n);
+
 // Free what an item owns, not the item.
 void sl_value_fini(struct sl_value *v);
+void sl_setting_fini(struct sl_setting *s);
+void sl_graph_link_fini(struct sl_graph_link *l);
 bool sl_value_equal(const struct sl_value *a, const struct sl_value *b);

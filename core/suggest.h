@@ -12,3 +12,6 @@ struct sl_suggest {
 // Offer a candidate. It becomes best where it is nearer than all before and near enough
 // (Damerau-Levenshtein distance of at most a third of the length, rounded up).
 void sl_suggest_offer(struct sl_suggest *s, const char *candidate);
+
+// Returns buf holding "; did you mean 'best'?", or "" where nothing was near enough.
+const char *sl_suggest_hint(const struct sl_suggest *s, char *buf, size_t size);
