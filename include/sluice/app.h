@@ -118,13 +118,14 @@ struct sl_app {
 	uint64_t now_ns;  // monotonic, once per breath
 	uint64_t wall_ns; // since 1970, once per breath
 	uint64_t wake_ns; // see sl_app_wake_at
-	uint64_t moved;   // packets taken and given: whether a breath did anything
 
 	// Written by the app's worker, read by anyone.
-	_Alignas(SL_LINE) _Atomic uint64_t created; // packets it brought in
-	_Atomic uint64_t consumed;                  // packets it handed to the outside or absorbed
-	_Atomic uint64_t held;                      // packets it holds now, beside its links
-	_Atomic uint64_t unconnected;               // packets given to a port without a link
+	_Alignas(SL_LINE) _Atomic uint64_t taken; // packets taken from its links
+	_Atomic uint64_t given;                   // packets given to its links
+	_Atomic uint64_t created;                 // packets it brought in
+	_Atomic uint64_t consumed;                // packets it handed to the outside or absorbed
+	_Atomic uint64_t held;                    // packets it holds now, beside its links
+	_Atomic uint64_t unconnected;             // packets given to a port without a link
 	_Atomic uint64_t cycles, cycle_packets; // TSC cycles, and packets, of the breaths measured
 	_Atomic uint64_t drops[SL_DROPS_MAX];
 	_Atomic uint64_t metrics[SL_METRICS_MAX];
@@ -148,7 +149,7 @@ static inline unsigned sl_app_take(struct sl_app *app, unsigned port, struct rte
 	if (!l)
 		return 0;
 	n = sl_link_take(l, p, max);
-	app->moved += n;
+	sl_count(&app->taken, n);
 	return n;
 }
 
@@ -166,7 +167,7 @@ static inline void sl_app_give(struct sl_app *app, unsigned port, struct rte_mbu
 		return;
 	}
 	sl_link_give(l, p, n);
-	app->moved += n;
+	sl_count(&app->given, n);
 }
 
 static inline void sl_app_give_one(struct sl_app *app, unsigned port, struct rte_mbuf *p)

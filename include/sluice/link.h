@@ -44,7 +44,7 @@ struct sl_link *sl_link_create(unsigned size);
 void sl_link_destroy(struct sl_link *l);
 
 // Count and free the n newest packets, for which the link had no room. By the producer.
-void sl_link_overflow(struct sl_link *l, struct rte_mbuf **p, unsigned n);
+void sl_link_overflow(struct sl_link *l, struct rte_mbuf *const *p, unsigned n);
 
 // Packets in the link as the consumer sees it.
 static inline uint64_t sl_link_waiting(struct sl_link *l)
@@ -94,7 +94,7 @@ static inline void sl_link_give(struct sl_link *l, struct rte_mbuf *const *p, un
 		l->head_seen = atomic_load_explicit(&l->head, memory_order_acquire);
 		room = (unsigned)RTE_MIN(l->size - (tail - l->head_seen), (uint64_t)n);
 		if (room < n) {
-			sl_link_overflow(l, (struct rte_mbuf **)(uintptr_t)p + room, n - room);
+			sl_link_overflow(l, p + room, n - room);
 			n = room;
 		}
 	}

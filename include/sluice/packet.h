@@ -127,14 +127,14 @@ static inline bool sl_alloc_burst(struct rte_mempool *pool, struct rte_mbuf **p,
 }
 
 // Give n packets back to their pools. The caller no longer owns them.
-static inline void sl_free_burst(struct rte_mbuf **p, unsigned n)
+static inline void sl_free_burst(struct rte_mbuf *const *p, unsigned n)
 {
 	unsigned start = 0;
 
 	for (unsigned i = 1; i <= n; i++) {
 		if (i < n && p[i]->pool == p[start]->pool)
 			continue;
-		rte_mempool_put_bulk(p[start]->pool, (void **)&p[start], i - start);
+		rte_mempool_put_bulk(p[start]->pool, (void *const *)&p[start], i - start);
 		start = i;
 	}
 }

@@ -1,0 +1,29 @@
+// clock: nanoseconds from the TSC, kept in step with the kernel's clocks.
+//
+// Reading costs a few cycles and no system call. The kernel's monotonic clock is read again
+// about every millisecond, so that the TSC's estimated rate cannot add up to a drift.
+#pragma once
+
+#include <rte_cycles.h>
+#include <stdint.h>
+
+struct sl_clock {
+	uint64_t tsc;       // when last set
+	uint64_t now_ns;    // monotonic, then
+	uint64_t wall_ns;   // since 1970, then
+	uint64_t last_ns;   // latest time given out
+	double ns_per_tick; // of the TSC
+};
+
+// Read the kernel's clocks. Time given out never goes back.
+void sl_clock_set(struct sl_clock *c);
+
+// Monotonic ns at the TSC value `tsc`, which is not before the last one asked for.
+static inline uint64_t sl_clock_ns(struct sl_clock *c, uint64_t tsc)
+{
+	uint64_t ns = c->now_ns + (uint64_t)((double)(int64_t)(tsc - c->tsc) * c->ns_per_tick);
+
+	if (ns > c->last_ns)
+		c->last_ns = ns;
+	return c->last_ns;
+}

@@ -1,0 +1,46 @@
+// running: a graph brought to life, in two steps. Internal to the engine.
+//
+//   prepare  builds everything the wanted graph needs beside the running one; may fail, and then
+//            leaves no trace.
+//   commit   puts the new wiring in place while the workers are paused; cannot fail.
+#pragma once
+
+#include "core/diff.h"
+#include "core/worker.h"
+
+// An app and the config it was configured with, which it may point into.
+struct sl_instance {
+	struct sl_app *app;
+	void *config;
+};
+
+struct sl_running {
+	struct sl_graph *graph;
+	struct sl_diff diff;           // from the graph before; diff.to is this graph's wiring
+	struct sl_instance *instances; // one per app of the graph
+	struct sl_link **links;        // one per link of it
+	struct sl_link ***ports;       // per app: its inputs, then its outputs
+	struct sl_schedule *schedules; // one per worker
+	unsigned *workers;             // worker of each app
+};
+
+// What an instance is made from beside its config.
+struct sl_origin {
+	struct rte_mempool *pool;
+};
+
+// Prepare `graph` (checked, copied) as the successor of `now` (NULL = none).
+//
+// Returns the prepared state, owned by the caller, or NULL with err filled.
+struct sl_running *sl_running_prepare(const struct sl_running *now, const struct sl_graph *graph,
+				      const struct sl_origin *origin, struct sl_error *err);
+
+// Wire the apps of `next`, which succeeds `now`. Workers paused or stopped.
+void sl_running_commit(struct sl_running *now, struct sl_running *next);
+
+// Free what `now` does not share with `next` (NULL = everything). Returns packets that were in
+// links which are gone.
+uint64_t sl_running_retire(struct sl_running *now, struct sl_running *next);
+
+// Undo a prepare.
+void sl_running_abandon(struct sl_running *next);
