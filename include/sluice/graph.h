@@ -94,10 +94,12 @@ const struct sl_app_class *sl_class_find(const char *name);
 const struct sl_app_class *sl_class_at(size_t index);
 
 // Make a class of the program's own known under its name. Control thread, before a graph names
-// it; the table must outlive every engine. Returns 0, -EEXIST or -ENOMEM.
+// it; the table must outlive every engine. Returns 0, -EEXIST, -EINVAL (a table that makes no
+// sense) or -ENOMEM.
 int sl_class_register(const struct sl_app_class *class);
 
-// Load the classes of a plugin. Returns 0; -ENOENT, -EINVAL (not a plugin), -ENOEXEC (built
+// Load the classes of a plugin, which stays loaded. A second time is no error and does nothing.
+// Control thread. Returns 0; -ENOENT, -EINVAL (not a plugin), -ENOEXEC (built
 // against another ABI version), -EEXIST (a class of that name exists).
 int sl_plugin_load(const char *path, struct sl_error *err);
 
