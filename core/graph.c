@@ -172,6 +172,8 @@ static int check_new_app(const struct sl_graph *g, const char *name, struct sl_p
 	if (!sl_name_valid(name))
 		return sl_graph_error(g, at, err, -EINVAL,
 				      "'%s' is not a name: use letters, digits, '-' and '_'", name);
+	if (other && !other->class[0])
+		return 0; // announced
 	if (other && other->at.text >= 0 && other->at.text == at.text)
 		snprintf(where, sizeof(where), ", on line %u", other->at.line);
 	if (other)
@@ -179,6 +181,17 @@ static int check_new_app(const struct sl_graph *g, const char *name, struct sl_p
 				      where);
 	if (g->n_apps >= SL_APPS_MAX)
 		return sl_graph_error(g, at, err, -EINVAL, "more than %d apps", SL_APPS_MAX);
+	return 0;
+}
+
+static int set_class(struct sl_graph_app *a, const char *class, struct sl_error *err)
+{
+	char *copy;
+
+	if (!sl_copy_text(&copy, class))
+		return out_of_memory(err);
+	free(a->class);
+	a->class = copy;
 	return 0;
 }
 
@@ -190,6 +203,12 @@ struct sl_graph_app *sl_graph_add_app(struct sl_graph *g, const char *name, stru
 
 	if (check_new_app(g, name, at, err))
 		return NULL;
+	a = sl_graph_find(g, name);
+	if (a) {
+		a->at = at;
+		a->class_at = class_at;
+		return set_class(a, class, err) ? NULL : a;
+	}
 	apps = sl_grow(g->apps, g->n_apps, sizeof(*apps));
 	if (!apps)
 		goto no_memory;
@@ -226,6 +245,28 @@ int sl_graph_add(struct sl_graph *g, const char *name, const char *class, struct
 	return 0;
 }
 
+int sl_graph_announce(struct sl_graph *g, const char *name, struct sl_error *err)
+{
+	return sl_graph_add(g, name, "", err);
+}
+
+int sl_graph_replace(struct sl_graph *g, const char *name, const char *class, struct sl_error *err)
+{
+	struct sl_graph_app *a = sl_graph_find(g, name);
+	int code;
+
+	if (!a)
+		return sl_graph_no_app(g, name, sl_place_none(), err);
+	code = set_class(a, class, err);
+	if (code)
+		return code;
+	free_settings(a->settings, a->n_settings);
+	a->settings = NULL;
+	a->n_settings = 0;
+	a->at = a->class_at = sl_place_none();
+	return 0;
+}
+
 int sl_graph_remove(struct sl_graph *g, const char *name)
 {
 	struct sl_graph_app *a = sl_graph_find(g, name);
@@ -251,6 +292,16 @@ int sl_graph_remove(struct sl_graph *g, const char *name)
 bool sl_graph_has(const struct sl_graph *g, const char *name)
 {
 	return sl_graph_find(g, name) != NULL;
+}
+
+size_t sl_graph_count_apps(const struct sl_graph *g)
+{
+	return g->n_apps;
+}
+
+size_t sl_graph_count_links(const struct sl_graph *g)
+{
+	return g->n_links;
 }
 
 // ---- the engine's words

@@ -39,7 +39,7 @@ struct sl_setting {
 
 struct sl_graph_app {
 	char *name;
-	char *class;
+	char *class; // "" = announced, not defined
 	struct sl_place at, class_at;
 	int worker; // -1 = placed automatically
 	struct sl_setting *settings;

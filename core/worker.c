@@ -150,11 +150,25 @@ static uint64_t move_packets_measured(const struct sl_schedule *s)
 	return moved;
 }
 
+// A breath that began at start_ns and start_tsc moved packets.
+static void note_moved(struct sl_worker *w, uint64_t start_ns, uint64_t start_tsc)
+{
+	uint64_t tsc = rte_rdtsc();
+
+	sl_count(&w->counters.busy_cycles, tsc - start_tsc);
+	if (!load(&w->counters.first_ns))
+		sl_count(&w->counters.first_ns, start_ns);
+	w->idle_since_ns = sl_clock_ns(&w->clock, tsc);
+	atomic_store_explicit(&w->counters.last_ns, w->idle_since_ns, memory_order_relaxed);
+	w->nap_ns = NAP_NS;
+}
+
 uint64_t sl_worker_breathe(struct sl_worker *w)
 {
-	uint64_t tsc = rte_rdtsc(), moved;
+	uint64_t tsc = rte_rdtsc(), start_ns, moved;
 
 	set_clock(w, tsc);
+	start_ns = w->clock.last_ns;
 	if (load(&w->counters.breaths) % SAMPLE == 0)
 		moved = move_packets_measured(&w->schedule);
 	else
@@ -162,11 +176,8 @@ uint64_t sl_worker_breathe(struct sl_worker *w)
 	if (w->clock.last_ns >= w->next_tick_ns)
 		tick(w);
 	sl_count(&w->counters.breaths, 1);
-	if (moved > 0) {
-		sl_count(&w->counters.busy_cycles, rte_rdtsc() - tsc);
-		w->idle_since_ns = w->clock.last_ns;
-		w->nap_ns = NAP_NS;
-	}
+	if (moved > 0)
+		note_moved(w, start_ns, tsc);
 	return moved;
 }
 

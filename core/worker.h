@@ -18,6 +18,7 @@ struct sl_schedule {
 // What a worker has done. Written by it, read by anyone.
 struct sl_worker_counters {
 	_Atomic uint64_t breaths, busy_cycles, sleeps;
+	_Atomic uint64_t first_ns, last_ns; // first and last that moved packets
 };
 
 // Returns a stopped worker with nothing to run, owned by the caller, or NULL (out of memory).

@@ -59,8 +59,12 @@ int sl_graph_link(struct sl_graph *g, const char *chain, struct sl_error *err);
 // Remove an app and its links. Returns 0 or -ENOENT.
 int sl_graph_remove(struct sl_graph *g, const char *name);
 
-// Make an app one of another class, without settings; its links and its worker stay. An app of
-// that name is added where there is none. Returns 0, -EINVAL (not a name), -ENOMEM.
+// Announce an app: links may name it before it is there. It must be defined later, by a file, by
+// sl_graph_add or by sl_graph_replace, or the graph does not pass the check. Returns as add.
+int sl_graph_announce(struct sl_graph *g, const char *name, struct sl_error *err);
+
+// Make an app one of another class, without settings; its links and its worker stay.
+// Returns 0, -ENOENT or -ENOMEM.
 int sl_graph_replace(struct sl_graph *g, const char *name, const char *class, struct sl_error *err);
 
 bool sl_graph_has(const struct sl_graph *g, const char *name);
