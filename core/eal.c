@@ -67,11 +67,15 @@ static void lcores(char *out, size_t size)
 	snprintf(out + n, size - n, ")");
 }
 
-static bool asks_for_pci(const char *const *args)
+// Whether the caller says which PCI devices EAL may take.
+static bool chooses_pci(const char *const *args)
 {
+	static const char *const words[] = {"-a", "--allow", "-b", "--block", "--no-pci"};
+
 	for (; args && *args; args++)
-		if (strcmp(*args, "-a") == 0 || strncmp(*args, "--allow", 7) == 0)
-			return true;
+		for (size_t i = 0; i < RTE_DIM(words); i++)
+			if (strncmp(*args, words[i], strlen(words[i])) == 0)
+				return true;
 	return false;
 }
 
@@ -81,6 +85,10 @@ static int arguments(const struct sl_engine_options *o, const char **args, char 
 	static const char *const always[] = {"sluice", "--no-telemetry", "--no-shconf",
 					     "--log-level=*:critical"};
 	static const char *const without_hugepages[] = {"--no-huge", "-m", "64", "--iova-mode=va"};
+	// EAL takes every card it may have. Allowed one that cannot exist, it takes none, and
+	// still knows the bus, so that a port can ask for its card at any time (--no-pci could
+	// not).
+	static const char *const no_card[] = {"-a", "ffff:ff:1f.7"};
 	bool huge = !o->no_huge && hugepages_available();
 	int n = 0;
 
@@ -92,8 +100,8 @@ static int arguments(const struct sl_engine_options *o, const char **args, char 
 		args[n++] = "--in-memory";
 	for (size_t i = 0; !huge && i < RTE_DIM(without_hugepages); i++)
 		args[n++] = without_hugepages[i];
-	if (!asks_for_pci(o->eal_args))
-		args[n++] = "--no-pci";
+	for (size_t i = 0; !chooses_pci(o->eal_args) && i < RTE_DIM(no_card); i++)
+		args[n++] = no_card[i];
 	for (const char *const *a = o->eal_args; a && *a && n < ARGS_MAX - 1; a++)
 		args[n++] = *a;
 	args[n] = NULL;
