@@ -1,5 +1,6 @@
 #include "core/plugin.h"
 
+#include "core/config.h"
 #include "core/grow.h"
 #include "core/suggest.h"
 
@@ -100,6 +101,8 @@ static const char *key_mistake(const struct sl_app_class *class, const struct sl
 		return "a key lies outside of config_size";
 	if (k->type == SL_CHOICE && (!k->choices || !k->choices[0]))
 		return "a choice has no choices";
+	if (k->preset && sl_key_check(k, k->preset, NULL))
+		return "a key's preset is none of its values";
 	return NULL;
 }
 
