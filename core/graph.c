@@ -113,6 +113,42 @@ int sl_graph_error(const struct sl_graph *g, struct sl_place at, struct sl_error
 	return code;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// Step over one character of a text.
+static void step(struct sl_place *at, char c)
+{
+	at->offset++;
+	if (c == '\n') {
+		at->line++;
+		at->column = 1;
+	} else if (((unsigned char)c & 0xc0) != 0x80) {
+		at->column++;
+	}
+}
+
+struct sl_place sl_place_inside(const struct sl_graph *g, struct sl_place at, const char *value,
+				size_t n)
+{
+	const char *source = at.text >= 0 ? g->texts[at.text].content : "";
+	struct sl_place here = at;
+
+	for (size_t i = 0; at.text >= 0 && i < n; i++) {
+		// YAML folds a line's end and its indentation into one blank.
+		while (is_blank(value[i]) && is_blank(source[here.offset]))
+			step(&here, source[here.offset]);
+		if (is_blank(value[i]))
+			continue;
+		if (source[here.offset] != value[i])
+			return at;
+		step(&here, value[i]);
+	}
+	return here;
+}
+
 int sl_graph_no_app(const struct sl_graph *g, const char *name, struct sl_place at,
 		    struct sl_error *err)
 {
@@ -214,7 +250,8 @@ struct sl_graph_app *sl_graph_add_app(struct sl_graph *g, const char *name, stru
 		goto no_memory;
 	g->apps = apps;
 	a = &apps[g->n_apps];
-	*a = (struct sl_graph_app){.at = at, .class_at = class_at, .worker = -1};
+	*a = (struct sl_graph_app){
+		.at = at, .class_at = class_at, .worker = -1, .worker_at = sl_place_none()};
 	if (!sl_copy_text(&a->name, name) || !sl_copy_text(&a->class, class)) {
 		free_app(a);
 		goto no_memory;
@@ -332,6 +369,7 @@ int sl_graph_place(struct sl_graph *g, const char *app, unsigned worker, struct 
 		return sl_error_set(err, -EINVAL, "there is no worker %u: at most %d, from 0",
 				    worker, SL_WORKERS_MAX);
 	a->worker = (int)worker;
+	a->worker_at = sl_place_none();
 	return 0;
 }
 

@@ -20,7 +20,8 @@ struct sl_text {
 // Where an item was written. text is an index into sl_graph.texts, or -1 (made by C calls).
 struct sl_place {
 	int text;
-	unsigned line, column; // from 1
+	unsigned line, column; // from 1; columns are characters
+	size_t offset;         // bytes in front of it in the text
 };
 
 // The value of a config key: a scalar (text set) or a list of scalars (items).
@@ -42,6 +43,7 @@ struct sl_graph_app {
 	char *class; // "" = announced, not defined
 	struct sl_place at, class_at;
 	int worker; // -1 = placed automatically
+	struct sl_place worker_at;
 	struct sl_setting *settings;
 	size_t n_settings;
 };
@@ -85,6 +87,11 @@ int sl_graph_error(const struct sl_graph *g, struct sl_place at, struct sl_error
 
 // Fill in only the place of an error whose text is already there.
 void sl_graph_error_place(const struct sl_graph *g, struct sl_place at, struct sl_error *err);
+
+// The place of the character n bytes into a value that was read at `at`: as good as can be known
+// where a value is not written literally.
+struct sl_place sl_place_inside(const struct sl_graph *g, struct sl_place at, const char *value,
+				size_t n);
 
 // Exchange what two graphs hold: the commit of an operation that worked on a copy.
 void sl_graph_swap(struct sl_graph *a, struct sl_graph *b);

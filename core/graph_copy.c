@@ -58,6 +58,7 @@ static bool copy_apps(struct sl_graph *to, const struct sl_graph *from)
 		copy->at = a->at;
 		copy->class_at = a->class_at;
 		copy->worker = a->worker;
+		copy->worker_at = a->worker_at;
 		if (!sl_copy_text(&copy->name, a->name) || !sl_copy_text(&copy->class, a->class) ||
 		    !copy_settings(&copy->settings, &copy->n_settings, a->settings, a->n_settings))
 			return false;

@@ -95,58 +95,47 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// The place of `to` in a text whose first character, `from`, stands at `at`.
-static struct sl_place place_behind(struct sl_place at, const char *from, const char *to)
+// Cut the next piece off *chain. Returns false behind the last one.
+static bool next_piece(const char **chain, struct piece *piece)
 {
-	for (const char *s = from; s < to; s++) {
-		if (*s == '\n') {
-			at.line++;
-			at.column = 1;
-		} else if (((unsigned char)*s & 0xc0) != 0x80) {
-			at.column++;
-		}
-	}
-	return at;
-}
-
-// Cut the next piece off *chain, whose place is *at. Returns false behind the last one.
-static bool next_piece(const char **chain, struct sl_place *at, struct piece *piece)
-{
-	const char *start = *chain, *end, *next;
+	const char *start = *chain, *end;
 
 	if (!start)
 		return false;
 	end = strstr(start, "->");
-	next = end ? end + 2 : NULL;
+	*chain = end ? end + 2 : NULL;
 	if (!end)
 		end = start + strlen(start);
-	*piece = (struct piece){.text = start};
-	while (piece->text < end && is_blank(*piece->text))
-		piece->text++;
-	piece->at = place_behind(*at, start, piece->text);
-	while (end > piece->text && is_blank(end[-1]))
+	while (start < end && is_blank(*start))
+		start++;
+	while (end > start && is_blank(end[-1]))
 		end--;
-	piece->len = (size_t)(end - piece->text);
-	if (next)
-		*at = place_behind(*at, start, next);
-	*chain = next;
+	*piece = (struct piece){.text = start, .len = (size_t)(end - start)};
 	return true;
+}
+
+static int missing_name(const struct sl_graph *g, struct sl_place at, bool is_last, bool is_alone,
+			struct sl_error *err)
+{
+	if (is_alone)
+		return sl_graph_error(g, at, err, -EINVAL, "a link is written 'app -> app'");
+	return sl_graph_error(g, at, err, -EINVAL, "an app's name is missing %s '->'",
+			      is_last ? "behind" : "in front of");
 }
 
 static int add_chain(struct sl_graph *g, const char *chain, struct sl_place at,
 		     struct sl_error *err)
 {
+	const char *rest = chain;
 	struct piece from = {0}, to;
-	size_t n = 0;
+	unsigned n = 0;
 
-	for (; next_piece(&chain, &at, &to); from = to, n++) {
+	for (; next_piece(&rest, &to); from = to, n++) {
 		char a[2 * SL_NAME_SIZE + 1], b[2 * SL_NAME_SIZE + 1];
 
+		to.at = sl_place_inside(g, at, chain, (size_t)(to.text - chain));
 		if (to.len == 0)
-			return sl_graph_error(g, to.at, err, -EINVAL,
-					      n || chain ? "an app's name is missing %s '->'"
-							 : "a link is written 'app -> app'",
-					      chain ? "in front of" : "behind");
+			return missing_name(g, to.at, !rest, !rest && n == 0, err);
 		if (n == 0)
 			continue;
 		snprintf(a, sizeof(a), "%.*s", (int)from.len, from.text);
