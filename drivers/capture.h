@@ -1,0 +1,36 @@
+// capture: reading a capture file by libpcap, with errors that name file and byte.
+//
+// pcap and pcapng, micro- and nanoseconds, both byte orders; Ethernet only.
+//
+// Thread rule: one thread at a time.
+#pragma once
+
+#include "drivers/records.h"
+
+#include <sluice/error.h>
+#include <stdbool.h>
+
+// All zero is closed.
+struct sl_capture {
+	const char *path;
+	struct pcap *pcap;
+	char *buffer; // of its FILE
+	bool begun;   // a packet was read
+};
+
+// Open a capture and read its header.
+//
+// path  Borrowed until close.
+//
+// Returns 0, or -errno with err filled: what open(2) says; -EISDIR; -ETXTBSY (an app is writing
+// it); -EBADMSG (empty, damaged or no capture); -EPROTONOSUPPORT (not Ethernet).
+int sl_capture_open(struct sl_capture *c, const char *path, struct sl_error *err);
+
+// Read up to max more packets and append them to r.
+//
+// Returns how many; fewer than max only at the end of the file. Or, with err filled, -EBADMSG
+// (damaged; the packets in front of the damage stand in r) or -ENOMEM.
+int sl_capture_read(struct sl_capture *c, struct sl_records *r, unsigned max, struct sl_error *err);
+
+// A closed capture is legal.
+void sl_capture_close(struct sl_capture *c);

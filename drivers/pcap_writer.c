@@ -1,0 +1,236 @@
+// pcap-writer: writes packets into a capture file.
+//
+// A packet counts as held while its bytes wait in the buffer, and as consumed once the system has
+// taken them; so what a full disk refuses is known by name and number.
+//
+// Ports: in ->.  Config: file, format, snaplen, precision.
+// Spec: pcap-savefile(5); draft-ietf-opsawg-pcapng.
+
+#include "drivers/savefile.h"
+
+#include <errno.h>
+#include <sluice/app.h>
+#include <stdio.h>
+
+enum { IN };
+enum { DROP_WRITE_FAILED };
+enum { METRIC_BYTES, METRIC_TRUNCATED };
+enum { FORMAT_AUTO, FORMAT_PCAP, FORMAT_PCAPNG };
+enum { PRECISION_NANO, PRECISION_MICRO };
+
+enum { FLUSH_EVERY_NS = 100000000 }; // where packets keep coming
+
+struct config {
+	const char *file;
+	unsigned format;
+	uint64_t snaplen;
+	unsigned precision;
+};
+
+struct writer {
+	struct sl_app app;
+	struct sl_savefile file;
+	uint32_t snaplen;
+	bool failed;
+	bool quiet; // nothing came since the last tick
+	uint64_t next_flush_ns;
+	char failure[512];
+};
+
+static void fail(struct writer *self, int code)
+{
+	const char *path = self->file.path;
+
+	self->failed = true;
+	snprintf(self->failure, sizeof(self->failure), "%s: writing failed: %s",
+		 strcmp(path, "-") == 0 ? "standard output" : path, strerror(-code));
+	sl_app_fail(&self->app, self->failure);
+}
+
+// Write what waits, and settle the account of its packets.
+static void flush(struct writer *self)
+{
+	size_t waiting = self->file.waiting, written;
+	int r;
+
+	if (self->file.used == 0)
+		return;
+	r = sl_savefile_flush(&self->file, &written);
+	sl_app_consumed(&self->app, written);
+	sl_count(&self->app.drops[DROP_WRITE_FAILED], waiting - written);
+	sl_app_metric(&self->app, METRIC_BYTES, self->file.bytes);
+	if (r < 0)
+		fail(self, r);
+	self->next_flush_ns = self->app.now_ns + FLUSH_EVERY_NS;
+}
+
+// The file is emptied here and not in configure: now the graph is sure to run.
+static void begin(struct writer *self)
+{
+	int r;
+
+	if (self->file.begun || self->failed)
+		return;
+	r = sl_savefile_begin(&self->file);
+	if (r < 0)
+		fail(self, r);
+}
+
+static void write_one(struct writer *self, const struct rte_mbuf *p)
+{
+	uint32_t len = sl_len(p), captured = RTE_MIN(len, self->snaplen);
+	uint64_t stamp_ns = sl_stamp_ns(p);
+
+	if (!self->failed && !sl_savefile_has_room(&self->file, captured))
+		flush(self);
+	if (self->failed) {
+		sl_count(&self->app.drops[DROP_WRITE_FAILED], 1);
+		return;
+	}
+	if (captured < len)
+		sl_app_metric_add(&self->app, METRIC_TRUNCATED, 1);
+	sl_savefile_add(&self->file, sl_data(p), captured, len,
+			stamp_ns ? stamp_ns : self->app.wall_ns);
+}
+
+static void writer_push(struct sl_app *app)
+{
+	struct writer *self = (struct writer *)app;
+	struct rte_mbuf *p[SL_BURST];
+	unsigned n = sl_app_take(app, IN, p, SL_BURST);
+
+	begin(self);
+	for (unsigned i = 0; i < n; i++)
+		write_one(self, p[i]);
+	sl_free_burst(p, n);
+	sl_app_set_held(app, self->file.waiting);
+	self->quiet = false;
+}
+
+// Whoever reads the file while it grows sees packets when they stop coming, and every 100 ms.
+static void writer_tick(struct sl_app *app)
+{
+	struct writer *self = (struct writer *)app;
+
+	begin(self);
+	if (self->quiet || app->now_ns >= self->next_flush_ns)
+		flush(self);
+	sl_app_set_held(app, self->file.waiting);
+	self->quiet = true;
+}
+
+static bool is_pcapng(const struct config *c)
+{
+	size_t n = strlen(c->file);
+
+	if (c->format != FORMAT_AUTO)
+		return c->format == FORMAT_PCAPNG;
+	return n > 7 && strcmp(c->file + n - 7, ".pcapng") == 0;
+}
+
+static int writer_configure(struct sl_app *app, const void *config, struct sl_error *err)
+{
+	struct writer *self = (struct writer *)app;
+	const struct writer *old = (const struct writer *)app->predecessor;
+	const struct config *c = config;
+	struct sl_savefile_format format = {
+		.pcapng = is_pcapng(c),
+		.micro = c->precision == PRECISION_MICRO,
+	};
+
+	self->snaplen = (uint32_t)c->snaplen;
+	return sl_savefile_open(&self->file, c->file, format, old ? &old->file : NULL, err);
+}
+
+static void writer_adopt(struct sl_app *app, struct sl_app *old_app)
+{
+	struct writer *self = (struct writer *)app, *old = (struct writer *)old_app;
+
+	sl_savefile_adopt(&self->file, &old->file);
+	sl_app_set_held(app, self->file.waiting);
+	sl_app_set_held(old_app, old->file.waiting);
+}
+
+static void writer_stop(struct sl_app *app)
+{
+	struct writer *self = (struct writer *)app;
+	int r;
+
+	flush(self);
+	sl_app_set_held(app, 0);
+	r = sl_savefile_close(&self->file);
+	if (r < 0)
+		fail(self, r);
+}
+
+static const char *const format_words[] = {
+	[FORMAT_AUTO] = "auto",
+	[FORMAT_PCAP] = "pcap",
+	[FORMAT_PCAPNG] = "pcapng",
+	NULL,
+};
+
+static const char *const precision_words[] = {
+	[PRECISION_NANO] = "nano",
+	[PRECISION_MICRO] = "micro",
+	NULL,
+};
+
+static const struct sl_key writer_keys[] = {
+	{
+		.name = "file",
+		.type = SL_PATH,
+		.offset = offsetof(struct config, file),
+		.required = true,
+		.help = "Capture to write, or - for standard output",
+	},
+	{
+		.name = "format",
+		.type = SL_CHOICE,
+		.offset = offsetof(struct config, format),
+		.preset = "auto",
+		.help = "Format; auto is pcapng for names ending in .pcapng, else pcap",
+		.choices = format_words,
+	},
+	{
+		.name = "snaplen",
+		.type = SL_UINT,
+		.offset = offsetof(struct config, snaplen),
+		.preset = "262144",
+		.help = "Bytes of each frame to write, at most",
+		.min = 1,
+		.max = 262144,
+	},
+	{
+		.name = "precision",
+		.type = SL_CHOICE,
+		.offset = offsetof(struct config, precision),
+		.preset = "nano",
+		.help = "Time stamps in nano- or microseconds",
+		.choices = precision_words,
+	},
+	{.name = NULL},
+};
+
+const struct sl_app_class sl_pcap_writer_class = {
+	.name = "pcap-writer",
+	.help = "writes packets into a capture file\n"
+		"A packet keeps the time stamp it was captured or received with; one without is "
+		"stamped with the time of writing.\n"
+		"The file is opened when the graph is checked and emptied when it runs. When the "
+		"disk is full, or whoever reads the pipe has gone, the app fails: the file ends "
+		"with the last whole packet, and all that follow are dropped as write_failed. When "
+		"the app is replaced by one that writes the same file, that goes on behind the "
+		"packets already written.",
+	.inputs = {[IN] = "in"},
+	.drops = {[DROP_WRITE_FAILED] = "write_failed"},
+	.metrics = {[METRIC_BYTES] = "bytes", [METRIC_TRUNCATED] = "truncated"},
+	.keys = writer_keys,
+	.config_size = sizeof(struct config),
+	.size = sizeof(struct writer),
+	.configure = writer_configure,
+	.adopt = writer_adopt,
+	.push = writer_push,
+	.tick = writer_tick,
+	.stop = writer_stop,
+};
