@@ -118,18 +118,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// Step over one character of a text.
-static void step(struct sl_place *at, char c)
-{
-	at->offset++;
-	if (c == '\n') {
-		at->line++;
-		at->column = 1;
-	} else if (((unsigned char)c & 0xc0) != 0x80) {
-		at->column++;
-	}
-}
-
 struct sl_place sl_place_inside(const struct sl_graph *g, struct sl_place at, const char *value,
 				size_t n)
 {
@@ -139,12 +127,12 @@ struct sl_place sl_place_inside(const struct sl_graph *g, struct sl_place at, co
 	for (size_t i = 0; at.text >= 0 && i < n; i++) {
 		// YAML folds a line's end and its indentation into one blank.
 		while (is_blank(value[i]) && is_blank(source[here.offset]))
-			step(&here, source[here.offset]);
+			sl_place_step(&here, source[here.offset]);
 		if (is_blank(value[i]))
 			continue;
 		if (source[here.offset] != value[i])
 			return at;
-		step(&here, value[i]);
+		sl_place_step(&here, value[i]);
 	}
 	return here;
 }

@@ -80,6 +80,18 @@ static inline struct sl_place sl_place_none(void)
 	return (struct sl_place){.text = -1};
 }
 
+// Step over one byte of a text.
+static inline void sl_place_step(struct sl_place *at, char c)
+{
+	at->offset++;
+	if (c == '\n') {
+		at->line++;
+		at->column = 1;
+	} else if (((unsigned char)c & 0xc0) != 0x80) { // not the middle of a UTF-8 character
+		at->column++;
+	}
+}
+
 // Fill err with the formatted text and the place: file, line, column and source line.
 // Returns code.
 int sl_graph_error(const struct sl_graph *g, struct sl_place at, struct sl_error *err, int code,

@@ -64,16 +64,10 @@ static int out_of_memory(struct loader *l)
 
 static struct sl_place place_of_byte(const struct loader *l, size_t offset)
 {
-	struct sl_place at = {.text = l->text_index, .line = 1, .column = 1, .offset = offset};
+	struct sl_place at = {.text = l->text_index, .line = 1, .column = 1};
 
-	for (const char *s = l->text->content; s < l->text->content + offset; s++) {
-		if (*s == '\n') {
-			at.line++;
-			at.column = 1;
-		} else if (((unsigned char)*s & 0xc0) != 0x80) {
-			at.column++;
-		}
-	}
+	while (at.offset < offset)
+		sl_place_step(&at, l->text->content[at.offset]);
 	return at;
 }
 
