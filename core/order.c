@@ -30,25 +30,22 @@ static void walk_fini(struct walk *k)
 	free(k->state);
 }
 
-static bool is_source(const struct sl_graph *g, size_t app)
+static bool is_source(const struct sl_wiring *w, size_t app)
 {
-	const struct sl_app_class *class = sl_class_find(g->apps[app].class);
-
-	return class && class->pull;
+	return w->apps[app].class->pull && !w->apps[app].class->delays;
 }
 
-static bool counts(const struct sl_graph *g, const struct sl_wire *wire, bool all)
+static bool counts(const struct sl_wiring *w, size_t wire, bool all)
 {
-	return all || !is_source(g, wire->from);
+	return all || !is_source(w, w->wires[wire].from);
 }
 
 // Group the wires that count by the app they leave.
-static int walk_init(struct walk *k, const struct sl_graph *g, const struct sl_wiring *w,
-		     size_t *order, bool all)
+static int walk_init(struct walk *k, const struct sl_wiring *w, size_t *order, bool all)
 {
 	size_t at = 0;
 
-	*k = (struct walk){.n = g->n_apps, .order = order};
+	*k = (struct walk){.n = w->n_apps, .order = order};
 	k->start = calloc(k->n + 1, sizeof(*k->start));
 	k->wires = calloc(w->n_wires + 1, sizeof(*k->wires));
 	k->next = calloc(k->n + 1, sizeof(*k->next));
@@ -57,7 +54,7 @@ static int walk_init(struct walk *k, const struct sl_graph *g, const struct sl_w
 	if (!k->start || !k->wires || !k->next || !k->path || !k->state)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->n_wires; i++)
-		if (counts(g, &w->wires[i], all))
+		if (counts(w, i, all))
 			k->start[w->wires[i].from + 1]++;
 	for (size_t i = 0; i < k->n; i++) {
 		at += k->start[i + 1];
@@ -65,7 +62,7 @@ static int walk_init(struct walk *k, const struct sl_graph *g, const struct sl_w
 		k->next[i] = k->start[i];
 	}
 	for (size_t i = 0; i < w->n_wires; i++)
-		if (counts(g, &w->wires[i], all))
+		if (counts(w, i, all))
 			k->wires[k->next[w->wires[i].from]++] = i;
 	for (size_t i = 0; i < k->n; i++)
 		k->next[i] = k->start[i];
@@ -122,14 +119,13 @@ static int cycle_error(const struct walk *k, const struct sl_graph *g, const str
 
 // Sources first as roots, so that chains start where packets do; then whatever is left.
 // Roots are visited last to first: each lands in front of those before.
-static int walk_all(struct walk *k, const struct sl_graph *g, const struct sl_wiring *w,
-		    bool cycles)
+static int walk_all(struct walk *k, const struct sl_wiring *w, bool cycles)
 {
 	int r = 0;
 
 	for (int sources = 0; sources < 2; sources++)
-		for (size_t i = g->n_apps; i-- > 0 && r == 0;)
-			if (k->state[i] == NEW && is_source(g, i) == (bool)sources)
+		for (size_t i = w->n_apps; i-- > 0 && r == 0;)
+			if (k->state[i] == NEW && is_source(w, i) == (bool)sources)
 				r = walk_from(k, w, i, cycles);
 	return r;
 }
@@ -138,10 +134,10 @@ static int sort(const struct sl_graph *g, const struct sl_wiring *w, size_t *ord
 		struct sl_error *err)
 {
 	struct walk k;
-	int r = walk_init(&k, g, w, order, all);
+	int r = walk_init(&k, w, order, all);
 
 	if (r == 0)
-		r = walk_all(&k, g, w, all);
+		r = walk_all(&k, w, all);
 	if (r == -ELOOP)
 		cycle_error(&k, g, w, err);
 	else if (r < 0)

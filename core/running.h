@@ -8,6 +8,8 @@
 #include "core/diff.h"
 #include "core/worker.h"
 
+#include <sluice/stats.h>
+
 // An app and the config it was configured with, which it may point into.
 struct sl_instance {
 	struct sl_app *app;
@@ -24,23 +26,18 @@ struct sl_running {
 	unsigned *workers;             // worker of each app
 };
 
-// What an instance is made from beside its config.
-struct sl_origin {
-	struct rte_mempool *pool;
-};
-
-// Prepare `graph` (checked, copied) as the successor of `now` (NULL = none).
+// Prepare `graph` (checked, copied) as the successor of `now` (NULL = none). New instances get
+// their packets from pool.
 //
 // Returns the prepared state, owned by the caller, or NULL with err filled.
 struct sl_running *sl_running_prepare(const struct sl_running *now, const struct sl_graph *graph,
-				      const struct sl_origin *origin, struct sl_error *err);
+				      struct rte_mempool *pool, struct sl_error *err);
 
 // Wire the apps of `next`, which succeeds `now`. Workers paused or stopped.
 void sl_running_commit(struct sl_running *now, struct sl_running *next);
 
-// Free what `now` does not share with `next` (NULL = everything). Returns packets that were in
-// links which are gone.
-uint64_t sl_running_retire(struct sl_running *now, struct sl_running *next);
+// Free what `now` does not share with `next` (NULL = everything), and add its counters to gone.
+void sl_running_retire(struct sl_running *now, struct sl_running *next, struct sl_gone *gone);
 
 // Undo a prepare.
 void sl_running_abandon(struct sl_running *next);

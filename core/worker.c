@@ -280,6 +280,11 @@ void sl_worker_set(struct sl_worker *w, const struct sl_schedule *schedule, uint
 	w->idle_ns = idle_ns;
 }
 
+void sl_worker_quiesce(struct sl_worker *w)
+{
+	w->schedule.n_pulls = w->schedule.n_delays;
+}
+
 int sl_worker_start(struct sl_worker *w, int cpu)
 {
 	pthread_attr_t attr;

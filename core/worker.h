@@ -7,8 +7,8 @@ struct sl_worker;
 
 // What a worker runs. Owned by the engine, which swaps it while the worker is paused.
 struct sl_schedule {
-	struct sl_app **pulls; // sources
-	size_t n_pulls;
+	struct sl_app **pulls; // sources, behind those that only delay
+	size_t n_pulls, n_delays;
 	struct sl_app **pushes; // in graph order
 	size_t n_pushes;
 	struct sl_app **all;
@@ -29,6 +29,9 @@ void sl_worker_destroy(struct sl_worker *w);
 
 // Set what it runs and how long it may sleep when idle (0 = never). Only while stopped or paused.
 void sl_worker_set(struct sl_worker *w, const struct sl_schedule *schedule, uint64_t idle_ns);
+
+// Pull no source any more, until sl_worker_set. Only while stopped or paused.
+void sl_worker_quiesce(struct sl_worker *w);
 
 // Start its thread on one CPU. Returns 0 or -errno.
 int sl_worker_start(struct sl_worker *w, int cpu);

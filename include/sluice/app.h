@@ -92,6 +92,7 @@ struct sl_app_class {
 	const struct sl_key *keys; // NULL = none
 	size_t config_size;        // bytes of the config struct
 	size_t size;               // bytes of the instance, struct sl_app first
+	bool delays;               // pull only gives what push took before: not a source
 
 	void (*needs)(const void *config, struct sl_needs *needs);
 	int (*configure)(struct sl_app *app, const void *config, struct sl_error *err);

@@ -39,7 +39,7 @@ void sl_engine_destroy(struct sl_engine *e);
 // if nothing had been asked. Then the workers pause between two breaths, and the new wiring is
 // put in place. Apps that are the same in both keep their instance, state and packets; so does a
 // link whose two ends are the same. Packets in links that are gone are counted in
-// sl_stats.removed.
+// sl_stats.gone.
 //
 // g  Copied. Checked as by sl_graph_check.
 //

@@ -5,7 +5,8 @@
 //
 // Always, once the workers stand still:
 //   sum(created) = sum(consumed) + sum(app held) + sum(link held)
-//                + sum(named drops) + sum(unconnected) + sum(link drops) + removed
+//                + sum(named drops) + sum(unconnected) + sum(link drops)
+// where each sum includes what apps and links that are gone had counted (struct sl_gone).
 #pragma once
 
 #include <sluice/engine.h>
@@ -56,10 +57,16 @@ struct sl_worker_stats {
 	uint64_t first_ns, last_ns; // monotonic: first and last breath that moved packets; 0 = none
 };
 
+// What the apps and links counted that changes of the graph have removed since.
+struct sl_gone {
+	uint64_t created, consumed, dropped;
+	uint64_t removed; // packets that were still in them
+};
+
 struct sl_stats {
 	uint64_t time_ns; // monotonic
 	uint64_t tsc_hz;
-	uint64_t removed; // packets lost with links and apps that a change of graph removed
+	struct sl_gone gone;
 	const struct sl_app_stats *apps;
 	const struct sl_link_stats *links;
 	const struct sl_pool_stats *pools;
