@@ -13,9 +13,8 @@
 #include <unistd.h>
 
 enum {
-	CACHE = RTE_MEMPOOL_CACHE_MAX_SIZE, // packets each worker keeps at hand
-	NEST_ROOM = 256,                    // for headers of tunnels in tunnels
-	ROOM_MIN = 2048,                    // what NIC receive queues count on
+	NEST_ROOM = 256, // for headers of tunnels in tunnels
+	ROOM_MIN = 2048, // what NIC receive queues count on
 };
 
 static uint16_t data_room(uint32_t frame_bytes)
@@ -23,6 +22,12 @@ static uint16_t data_room(uint32_t frame_bytes)
 	uint32_t room = RTE_MAX(frame_bytes + NEST_ROOM, (uint32_t)ROOM_MIN);
 
 	return (uint16_t)RTE_MIN(SL_HEADROOM + RTE_ALIGN_CEIL(room, 64U), (uint32_t)UINT16_MAX);
+}
+
+// Packets each worker keeps at hand; DPDK wants a pool to have half as many again.
+static unsigned cache_size(unsigned packets)
+{
+	return RTE_MIN(packets * 2 / 3, (unsigned)RTE_MEMPOOL_CACHE_MAX_SIZE);
 }
 
 static void unmap(struct rte_mempool_memhdr *chunk, void *opaque)
@@ -52,9 +57,9 @@ static struct rte_mempool *create_anonymous(const char *name, unsigned packets, 
 {
 	struct rte_pktmbuf_pool_private layout = {.mbuf_data_room_size = room};
 	unsigned object = (unsigned)sizeof(struct rte_mbuf) + room;
-	struct rte_mempool *pool = rte_mempool_create_empty(name, packets, object, CACHE,
-							    sizeof(layout), SOCKET_ID_ANY,
-							    RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	struct rte_mempool *pool = rte_mempool_create_empty(
+		name, packets, object, cache_size(packets), sizeof(layout), SOCKET_ID_ANY,
+		RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	int r;
 
 	if (!pool)
@@ -77,7 +82,8 @@ struct rte_mempool *sl_pool_create(const char *name, unsigned packets, uint32_t 
 				   bool huge, struct sl_error *err)
 {
 	uint16_t room = data_room(frame_bytes);
-	struct rte_mempool *pool = huge ? rte_pktmbuf_pool_create(name, packets, CACHE, 0, room,
+	struct rte_mempool *pool = huge ? rte_pktmbuf_pool_create(name, packets,
+								  cache_size(packets), 0, room,
 								  SOCKET_ID_ANY)
 					: create_anonymous(name, packets, room);
 
