@@ -21,7 +21,7 @@ struct sl_graph *sl_graph_create(void)
 	if (!g)
 		return NULL;
 	g->workers = 1;
-	g->workers_at = sl_place_none();
+	g->workers_at = g->cpus_at = sl_place_none();
 	g->mtu = MTU;
 	g->link_size = LINK_SIZE;
 	g->idle_ns = IDLE_NS;

@@ -8,6 +8,13 @@ enum {
 	SL_APPS_MAX = 4096,  // of a graph
 	SL_LINKS_MAX = 8192, // of a graph
 	SL_WORKERS_MAX = 64,
+
+	SL_MTU_MIN = 68, // RFC 791 section 3.2
+	SL_MTU_MAX = 65000,
+	SL_LINK_SIZE_MIN = SL_BURST,
+	SL_LINK_SIZE_MAX = 1 << 20,
+	SL_PACKETS_MIN = 256,
+	SL_PACKETS_MAX = 1 << 26,
 };
 
 // A text that graph items were read from: a file or a pipeline line.
@@ -66,6 +73,7 @@ struct sl_graph {
 	char **eal_args; // NULL at the end, or NULL
 	unsigned *cpus;  // of the workers, or NULL
 	unsigned n_cpus;
+	struct sl_place cpus_at;
 	unsigned workers;
 	struct sl_place workers_at;
 	uint32_t mtu;

@@ -89,6 +89,7 @@ static bool copy_engine_words(struct sl_graph *to, const struct sl_graph *from)
 
 	to->workers = from->workers;
 	to->workers_at = from->workers_at;
+	to->cpus_at = from->cpus_at;
 	to->mtu = from->mtu;
 	to->link_size = from->link_size;
 	to->packets = from->packets;

@@ -14,12 +14,6 @@
 enum {
 	FILE_MAX = 16 << 20, // bytes
 	CPU_MAX = 1023,
-	MTU_MIN = 68, // RFC 791 section 3.2
-	MTU_MAX = 65000,
-	LINK_SIZE_MIN = SL_BURST,
-	LINK_SIZE_MAX = 1 << 20,
-	PACKETS_MIN = 256,
-	PACKETS_MAX = 1 << 26,
 };
 
 struct reader {
@@ -236,6 +230,7 @@ static int add_cpu(const struct reader *r, const struct sl_yaml *v)
 static int read_cpus(const struct reader *r, const struct sl_yaml *v)
 {
 	r->g->n_cpus = 0;
+	r->g->cpus_at = v->at;
 	return for_each_text(r, v, "'cpus'", add_cpu);
 }
 
@@ -256,7 +251,7 @@ static int read_idle(const struct reader *r, const struct sl_yaml *v)
 static int read_mtu(const struct reader *r, const struct sl_yaml *v)
 {
 	uint64_t mtu;
-	int code = read_number(r, v, "'mtu'", MTU_MIN, MTU_MAX, &mtu);
+	int code = read_number(r, v, "'mtu'", SL_MTU_MIN, SL_MTU_MAX, &mtu);
 
 	if (!code)
 		r->g->mtu = (uint32_t)mtu;
@@ -266,7 +261,7 @@ static int read_mtu(const struct reader *r, const struct sl_yaml *v)
 static int read_link_size(const struct reader *r, const struct sl_yaml *v)
 {
 	uint64_t size;
-	int code = read_number(r, v, "'link-size'", LINK_SIZE_MIN, LINK_SIZE_MAX, &size);
+	int code = read_number(r, v, "'link-size'", SL_LINK_SIZE_MIN, SL_LINK_SIZE_MAX, &size);
 
 	if (!code)
 		r->g->link_size = (uint32_t)size;
@@ -275,7 +270,7 @@ static int read_link_size(const struct reader *r, const struct sl_yaml *v)
 
 static int read_packets(const struct reader *r, const struct sl_yaml *v)
 {
-	return read_number(r, v, "'packets'", PACKETS_MIN, PACKETS_MAX, &r->g->packets);
+	return read_number(r, v, "'packets'", SL_PACKETS_MIN, SL_PACKETS_MAX, &r->g->packets);
 }
 
 static int add_plugin(const struct reader *r, const struct sl_yaml *v)
