@@ -224,12 +224,10 @@ static int unknown_key(const struct reader *r, const struct sl_setting *s)
 
 	if (!k || !k->name)
 		return sl_graph_error(r->g, s->key ? s->at : s->value.at, r->err, -EINVAL,
-				      "app '%s': class '%s' has nothing to set", r->app->name,
-				      r->class->name);
+				      "class '%s' has nothing to set", r->class->name);
 	for (; k->name; k++)
 		sl_suggest_offer(&near, k->name);
-	return sl_graph_error(r->g, s->at, r->err, -EINVAL,
-			      "app '%s': class '%s' has no key '%s'%s", r->app->name,
+	return sl_graph_error(r->g, s->at, r->err, -EINVAL, "class '%s' has no key '%s'%s",
 			      r->class->name, s->key, sl_suggest_hint(&near, hint, sizeof(hint)));
 }
 
@@ -256,9 +254,8 @@ static int read_preset(const struct reader *r, const struct sl_key *k)
 
 	if (k->required)
 		return sl_graph_error(r->g, r->app->class_at, r->err, -EINVAL,
-				      "app '%s': class '%s' needs '%s'%s%s", r->app->name,
-				      r->class->name, k->name, k->help ? ": " : "",
-				      k->help ? k->help : "");
+				      "app '%s' (%s) needs '%s'%s%s", r->app->name, r->class->name,
+				      k->name, k->help ? ": " : "", k->help ? k->help : "");
 	return k->preset ? read_value(r, k, &preset) : 0;
 }
 

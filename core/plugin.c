@@ -64,8 +64,8 @@ const struct sl_app_class *sl_class_of(const struct sl_graph *g, const struct sl
 		return c;
 	for (size_t i = 0; (c = class_by_index(i)); i++)
 		sl_suggest_offer(&near, c->name);
-	sl_graph_error(g, app->class_at, err, -EINVAL, "app '%s': there is no class '%s'%s",
-		       app->name, app->class, sl_suggest_hint(&near, hint, sizeof(hint)));
+	sl_graph_error(g, app->class_at, err, -EINVAL, "there is no class '%s'%s", app->class,
+		       sl_suggest_hint(&near, hint, sizeof(hint)));
 	return NULL;
 }
 
