@@ -3,8 +3,17 @@
 #include "apps/classes.h"
 
 const struct sl_app_class *const sl_classes[] = {
+	&sl_counter_class,
+	&sl_filter_class,
+	&sl_impair_class,
+	&sl_join_class,
+	&sl_match_class,
 	&sl_pcap_writer_class,
+	&sl_rate_class,
 	&sl_sink_class,
 	&sl_source_class,
+	&sl_split_class,
+	&sl_tee_class,
+	&sl_truncate_class,
 	NULL,
 };
