@@ -1,0 +1,63 @@
+# Completion of the sluice command for bash.
+
+_sluice_apps()
+{
+	sluice apps 2>/dev/null | cut -d ' ' -f 1
+}
+
+# Word numbers: 1 is the subcommand.
+_sluice()
+{
+	local current=$2 previous=$3 options=''
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps --help --version' \
+			-- "$current")
+		return
+	fi
+	case ${COMP_WORDS[1]}:$previous in
+	replay:--rate | replay:-r)
+		mapfile -t COMPREPLY < <(compgen -W 'max original x2 1Mpps 1Gbps' -- "$current")
+		return
+		;;
+	replay:--loop | replay:-l)
+		mapfile -t COMPREPLY < <(compgen -W 'forever 10 100' -- "$current")
+		return
+		;;
+	replay:--to | replay:-o)
+		mapfile -t COMPREPLY < <(compgen -W "null tap: $(ls /sys/class/net)" -- "$current"
+			compgen -f -- "$current")
+		return
+		;;
+	replay:--through | replay:-t)
+		mapfile -t COMPREPLY < <(compgen -W "$(_sluice_apps)" -- "$current"
+			compgen -f -- "$current")
+		return
+		;;
+	replay:--for | run:--stats | run:-s)
+		mapfile -t COMPREPLY < <(compgen -W '1 10 60' -- "$current")
+		return
+		;;
+	graph:--output | graph:-o | apps:--plugin | apps:-p)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	esac
+	case ${COMP_WORDS[1]} in
+	run) options='--stats --json --help' ;;
+	check) options='--help' ;;
+	graph) options='--dot --svg --output --help' ;;
+	replay) options='--through --rate --loop --to --for --json --quiet --help' ;;
+	apps) options='--plugin --help' ;;
+	esac
+	if [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+	elif [[ ${COMP_WORDS[1]} == apps ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_sluice_apps)" -- "$current")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+	fi
+}
+
+complete -o filenames -F _sluice sluice

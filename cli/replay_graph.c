@@ -1,0 +1,77 @@
+#include "cli/replay_graph.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t n = strlen(text), m = strlen(suffix);
+
+	return n > m && !strcmp(text + n - m, suffix);
+}
+
+bool replay_through_is_file(const char *through)
+{
+	struct stat st;
+
+	return has_suffix(through, ".yaml") || has_suffix(through, ".yml") ||
+	       (stat(through, &st) == 0 && !S_ISDIR(st.st_mode));
+}
+
+static int set_reader(struct sl_graph *g, const struct replay_request *r, struct sl_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < r->n_files && ret == 0; i++)
+		ret = sl_graph_set(g, "in", "file", r->files[i], true, err);
+	if (ret == 0 && r->rate)
+		ret = sl_graph_set(g, "in", "rate", r->rate, false, err);
+	if (ret == 0 && r->loop)
+		ret = sl_graph_set(g, "in", "loop", r->loop, false, err);
+	return ret;
+}
+
+static int set_ends(struct sl_graph *g, const struct replay_request *r, struct sl_error *err)
+{
+	int ret = sl_graph_replace(g, "in", "pcap-reader", err);
+
+	if (ret == 0)
+		ret = sl_graph_replace(g, "out", r->target.class, err);
+	if (ret == 0 && r->target.value[0])
+		ret = sl_graph_set(g, "out", NULL, r->target.value, false, err);
+	return ret == 0 ? set_reader(g, r, err) : ret;
+}
+
+static int fill(struct sl_graph *g, const struct replay_request *r, struct sl_error *err)
+{
+	const char *through = r->through ? r->through : "";
+	bool is_file = r->through && replay_through_is_file(through);
+	int ret = sl_graph_announce(g, "in", err);
+
+	if (ret == 0)
+		ret = sl_graph_announce(g, "out", err);
+	if (ret == 0 && is_file)
+		ret = sl_graph_load(g, through, err);
+	if (ret == 0)
+		ret = set_ends(g, r, err);
+	if (ret == 0 && !is_file)
+		ret = sl_graph_pipeline(g, through, "in", "out", err);
+	return ret == 0 ? sl_graph_check(g, err) : ret;
+}
+
+int replay_graph_build(struct sl_graph **g, const struct replay_request *request,
+		       struct sl_error *err)
+{
+	int ret;
+
+	*g = sl_graph_create();
+	if (!*g)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	ret = fill(*g, request, err);
+	if (ret == 0)
+		return 0;
+	sl_graph_destroy(*g);
+	*g = NULL;
+	return ret;
+}
