@@ -2,12 +2,14 @@
 
 #include "apps/classes.h"
 
+// clang-format off: one to a line
 const struct sl_app_class *const sl_classes[] = {
 	&sl_counter_class,
 	&sl_filter_class,
 	&sl_impair_class,
 	&sl_join_class,
 	&sl_match_class,
+	&sl_pcap_reader_class,
 	&sl_pcap_writer_class,
 	&sl_rate_class,
 	&sl_sink_class,
@@ -17,3 +19,4 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_truncate_class,
 	NULL,
 };
+// clang-format on

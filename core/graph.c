@@ -332,7 +332,8 @@ char *sl_graph_path(const struct sl_graph *g, struct sl_place at, const char *pa
 	const char *slash = strrchr(file, '/');
 	char *joined;
 
-	if (path[0] == '/' || !slash)
+	// "-" is standard output, not a file
+	if (path[0] == '/' || !slash || !strcmp(path, "-"))
 		return strdup(path);
 	if (asprintf(&joined, "%.*s/%s", (int)(slash - file), file, path) < 0)
 		return NULL;

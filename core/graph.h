@@ -121,7 +121,7 @@ void sl_graph_swap(struct sl_graph *a, struct sl_graph *b);
 bool sl_name_valid(const char *name);
 
 // Returns path as the process can open it: relative to the folder of the file that names it at
-// `at`, if any. Heap text, owned by the caller, or NULL (out of memory).
+// `at`, if any; "-" stays what it is. Heap text, owned by the caller, or NULL (out of memory).
 char *sl_graph_path(const struct sl_graph *g, struct sl_place at, const char *path);
 
 // Remember a text. Returns its index, or -ENOMEM.

@@ -95,7 +95,8 @@ int sl_playlist_open(struct sl_playlist *l, struct sl_strings files, uint64_t lo
 static bool next_pass(struct sl_playlist *l, bool had_packets)
 {
 	l->loops_done++;
-	return l->loops_done != l->loops && had_packets;
+	l->ended = l->loops_done == l->loops || !had_packets;
+	return !l->ended;
 }
 
 // Open the next file of the stream. Returns false where there is none or it does not open.
@@ -137,7 +138,7 @@ unsigned sl_playlist_next(struct sl_playlist *l, const struct sl_record **record
 			record[n++] = &r->index[l->next++];
 			continue;
 		}
-		if (l->streaming || l->loops_done == l->loops || !next_pass(l, r->count > 0))
+		if (l->streaming || l->ended || !next_pass(l, r->count > 0))
 			break;
 		l->next = 0;
 	}

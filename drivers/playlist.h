@@ -20,6 +20,7 @@ struct sl_playlist {
 	struct sl_strings files;
 	uint64_t loops;            // 0 = forever
 	uint64_t loops_done;       // passes over all files
+	bool ended;                // the last pass is over
 	struct sl_records records; // all packets, or in a stream the last burst
 	size_t next;               // record
 
