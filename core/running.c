@@ -12,17 +12,27 @@ static int no_memory(struct sl_error *err)
 	return sl_error_set(err, -ENOMEM, "out of memory");
 }
 
-static void instance_destroy(struct sl_instance *in)
+static void instance_stop(struct sl_instance *in)
+{
+	if (in->app && in->app->class->stop)
+		in->app->class->stop(in->app);
+}
+
+static void instance_free(struct sl_instance *in)
 {
 	if (!in->app)
 		return;
-	if (in->app->class->stop)
-		in->app->class->stop(in->app);
 	sl_config_fini(in->app->class, in->config);
 	free(in->config);
 	free((char *)(uintptr_t)in->app->name);
 	free(in->app);
 	*in = (struct sl_instance){0};
+}
+
+static void instance_abandon(struct sl_instance *in)
+{
+	instance_stop(in);
+	instance_free(in);
 }
 
 static struct sl_app *app_create(const struct sl_app_class *class, const char *name)
@@ -235,7 +245,7 @@ void sl_running_abandon(struct sl_running *next)
 			sl_link_destroy(next->links[i]);
 	for (size_t i = 0; i < next->graph->n_apps && next->instances; i++)
 		if (next->diff.apps && next->diff.apps[i].change != SL_KEEP)
-			instance_destroy(&next->instances[i]);
+			instance_abandon(&next->instances[i]);
 	running_free(next);
 }
 
@@ -283,8 +293,9 @@ void sl_running_retire(struct sl_running *now, struct sl_running *next, struct s
 	for (size_t i = 0; i < now->graph->n_apps; i++) {
 		if (next && !next->diff.app_stops[i])
 			continue;
+		instance_stop(&now->instances[i]); // may yet hand out what it held
 		count_app(now->instances[i].app, gone);
-		instance_destroy(&now->instances[i]);
+		instance_free(&now->instances[i]);
 	}
 	running_free(now);
 }
