@@ -146,6 +146,7 @@ class Replay(sluice.Case):
     def interrupt(self, sig, *args):
         """Interrupt a replay once it runs; return it and its report."""
         out = self.dir / "out.pcap"
+        out.unlink(missing_ok=True)
         child = self.start("replay", self.mixed, "--json", "--to", out, *args)
         sluice.wait_until(lambda: child.poll() is not None or
                           (out.exists() and out.stat().st_size > 24))

@@ -44,8 +44,9 @@ class Run(sluice.Case):
     def start_endless(self):
         """Start an endless graph and wait until packets have arrived."""
         path = self.file("endless.yaml", ENDLESS % "out.pcap")
-        child = self.start("run", path, "--json")
         out = self.dir / "out.pcap"
+        out.unlink(missing_ok=True)
+        child = self.start("run", path, "--json")
         sluice.wait_until(lambda: child.poll() is not None or
                           (out.exists() and out.stat().st_size > 24))
         self.assertIsNone(child.poll())
