@@ -2,7 +2,8 @@
 
 #include "apps/classes.h"
 
-// clang-format off: one to a line
+// one to a line
+// clang-format off
 const struct sl_app_class *const sl_classes[] = {
 	&sl_counter_class,
 	&sl_filter_class,
