@@ -5,9 +5,9 @@
 //   ./embed 1000
 //
 // With the static library, everything else from the distribution being shared:
-//   libs="libdpdk libsodium libpcap libfyaml"
-//   cc -O2 -o embed embed.c $(pkg-config --cflags --libs-only-L sluice) \
-//      -l:libsluice.a $(pkg-config --libs $libs) -lm
+//   libs="$(pkg-config --libs libdpdk libsodium libpcap libfyaml) -lm"
+//   flags=$(pkg-config --cflags --libs-only-L sluice)
+//   cc -O2 -o embed embed.c $flags -l:libsluice.a $libs
 
 #include <errno.h>
 #include <sluice/stats.h>
