@@ -4,44 +4,95 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct sl_setting *find_setting(const struct sl_graph_app *a, const char *key)
-{
-	for (size_t i = 0; i < a->n_settings; i++) {
-		const char *k = a->settings[i].key;
+// One side of a comparison: an app, its class, and the graph that says what its paths mean.
+struct side {
+	const struct sl_graph *g;
+	const struct sl_graph_app *app;
+	const struct sl_key *keys;
+};
 
-		if (k == key || (k && key && strcmp(k, key) == 0))
-			return &a->settings[i];
-	}
+// A setting without a key is for the class's first.
+static const struct sl_key *key_of(const struct sl_key *keys, const struct sl_setting *s)
+{
+	for (const struct sl_key *k = keys; k && k->name; k++)
+		if (!s->key || strcmp(s->key, k->name) == 0)
+			return k;
 	return NULL;
 }
 
-// The order of keys means nothing; each is there once.
-static bool same_settings(const struct sl_graph_app *a, const struct sl_graph_app *b)
+static const struct sl_setting *find_setting(const struct side *side, const struct sl_key *key)
 {
-	if (a->n_settings != b->n_settings)
-		return false;
-	for (size_t i = 0; i < a->n_settings; i++) {
-		const struct sl_setting *s = find_setting(b, a->settings[i].key);
+	for (size_t i = 0; i < side->app->n_settings; i++)
+		if (key_of(side->keys, &side->app->settings[i]) == key)
+			return &side->app->settings[i];
+	return NULL;
+}
 
-		if (!s || !sl_value_equal(&a->settings[i].value, &s->value))
+static bool same_path(const struct side *a, const struct sl_value *va, const struct side *b,
+		      const struct sl_value *vb)
+{
+	char *pa = sl_graph_path(a->g, va->at, va->text), *pb;
+	bool same;
+
+	pb = sl_graph_path(b->g, vb->at, vb->text);
+	same = pa && pb && strcmp(pa, pb) == 0;
+	free(pa);
+	free(pb);
+	return same;
+}
+
+static bool same_scalar(const struct side *a, const struct sl_value *va, const struct side *b,
+			const struct sl_value *vb, const struct sl_key *key)
+{
+	if (!va->text || !vb->text)
+		return va->text == vb->text;
+	if (key && (key->type == SL_PATH || key->type == SL_PATHS))
+		return same_path(a, va, b, vb);
+	return strcmp(va->text, vb->text) == 0;
+}
+
+static bool same_value(const struct side *a, const struct sl_value *va, const struct side *b,
+		       const struct sl_value *vb, const struct sl_key *key)
+{
+	if (va->n_items != vb->n_items || !same_scalar(a, va, b, vb, key))
+		return false;
+	for (size_t i = 0; i < va->n_items; i++)
+		if (!same_scalar(a, &va->items[i], b, &vb->items[i], key))
+			return false;
+	return true;
+}
+
+// The order of keys means nothing; each is there once.
+static bool same_settings(const struct side *a, const struct side *b)
+{
+	if (a->app->n_settings != b->app->n_settings)
+		return false;
+	for (size_t i = 0; i < a->app->n_settings; i++) {
+		const struct sl_key *key = key_of(a->keys, &a->app->settings[i]);
+		const struct sl_setting *s = find_setting(b, key);
+
+		if (!s || !same_value(a, &a->app->settings[i].value, b, &s->value, key))
 			return false;
 	}
 	return true;
 }
 
-static void compare_app(const struct sl_graph *from, const struct sl_graph_app *app,
-			struct sl_action *action, bool *stops)
+static void compare_app(const struct sl_graph *from, const struct sl_graph *to, size_t i,
+			struct sl_diff *d)
 {
-	const struct sl_graph_app *old = sl_graph_find(from, app->name);
+	const struct side new = {to, &to->apps[i], d->to.apps[i].class->keys};
+	struct side old = {from, sl_graph_find(from, new.app->name), NULL};
+	struct sl_action *action = &d->apps[i];
 
-	if (!old) {
+	if (!old.app) {
 		action->change = SL_START;
 		return;
 	}
-	action->old = (size_t)(old - from->apps);
-	if (strcmp(old->class, app->class) == 0 && same_settings(old, app)) {
+	action->old = (size_t)(old.app - from->apps);
+	old.keys = d->from.apps[action->old].class->keys;
+	if (strcmp(old.app->class, new.app->class) == 0 && same_settings(&old, &new)) {
 		action->change = SL_KEEP;
-		stops[action->old] = false;
+		d->app_stops[action->old] = false;
 	} else {
 		action->change = SL_REPLACE;
 	}
@@ -101,7 +152,7 @@ int sl_graph_diff(const struct sl_graph *from, const struct sl_graph *to, struct
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < to->n_apps; i++)
-		compare_app(from, &to->apps[i], &d->apps[i], d->app_stops);
+		compare_app(from, to, i, d);
 	compare_links(from, to, d);
 	return 0;
 }

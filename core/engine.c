@@ -1,8 +1,8 @@
 #include "core/config.h"
 #include "core/eal.h"
-#include "core/plugin.h"
 #include "core/pool.h"
 #include "core/state.h"
+#include "simd/level.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -15,6 +15,17 @@ enum {
 	CACHED = RTE_MEMPOOL_CACHE_MAX_SIZE * 3 / 2, // packets a worker's cache may hold back
 };
 
+static int choose_kernels(struct sl_error *err)
+{
+	int r = sl_simd_init();
+
+	if (r < 0)
+		return sl_error_set(err, r, "SLUICE_SIMD=%s: %s", getenv("SLUICE_SIMD"),
+				    r == -ENOTSUP ? "this CPU cannot run it"
+						  : "not one of scalar, sse, avx2, avx512");
+	return 0;
+}
+
 int sl_engine_create(struct sl_engine **out, const struct sl_engine_options *options,
 		     struct sl_error *err)
 {
@@ -24,7 +35,9 @@ int sl_engine_create(struct sl_engine **out, const struct sl_engine_options *opt
 
 	if (!options)
 		options = &everyday;
-	r = sl_eal_init(options, err);
+	r = choose_kernels(err);
+	if (r == 0)
+		r = sl_eal_init(options, err);
 	if (r < 0)
 		return r;
 	e = calloc(1, sizeof(*e));
@@ -221,7 +234,7 @@ int sl_engine_apply(struct sl_engine *e, const struct sl_graph *g, struct sl_err
 	unsigned workers_before = e->n_workers;
 	struct sl_running *next;
 	struct rte_mempool *pool;
-	int r = sl_plugin_load_all(g, err);
+	int r = sl_graph_check(g, err);
 
 	if (r < 0)
 		return r;

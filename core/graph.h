@@ -165,4 +165,3 @@ int sl_graph_set_cpus(struct sl_graph *g, const unsigned *cpus, unsigned n);
 void sl_value_fini(struct sl_value *v);
 void sl_setting_fini(struct sl_setting *s);
 void sl_graph_link_fini(struct sl_graph_link *l);
-bool sl_value_equal(const struct sl_value *a, const struct sl_value *b);

@@ -98,18 +98,6 @@ int sl_graph_app_set(struct sl_graph *g, struct sl_graph_app *app, const char *k
 	return 0;
 }
 
-bool sl_value_equal(const struct sl_value *a, const struct sl_value *b)
-{
-	if (!a->text != !b->text || a->n_items != b->n_items)
-		return false;
-	if (a->text && strcmp(a->text, b->text) != 0)
-		return false;
-	for (size_t i = 0; i < a->n_items; i++)
-		if (!sl_value_equal(&a->items[i], &b->items[i]))
-			return false;
-	return true;
-}
-
 int sl_graph_set(struct sl_graph *g, const char *app, const char *key, const char *value,
 		 bool append, struct sl_error *err)
 {

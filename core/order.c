@@ -117,15 +117,15 @@ static int cycle_error(const struct walk *k, const struct sl_graph *g, const str
 			      g->apps[to].name);
 }
 
-// Sources first as roots, so that chains start where packets do; then whatever is left.
-// Roots are visited last to first: each lands in front of those before.
+// Roots are walked last to first, since each chain lands in front of those before: first the
+// sources, so that chains start where packets do, then whatever no source leads to.
 static int walk_all(struct walk *k, const struct sl_wiring *w, bool cycles)
 {
 	int r = 0;
 
-	for (int sources = 0; sources < 2; sources++)
+	for (int rest = 0; rest < 2; rest++)
 		for (size_t i = w->n_apps; i-- > 0 && r == 0;)
-			if (k->state[i] == NEW && is_source(w, i) == (bool)sources)
+			if (k->state[i] == NEW && is_source(w, i) != (bool)rest)
 				r = walk_from(k, w, i, cycles);
 	return r;
 }
