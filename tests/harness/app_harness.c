@@ -336,17 +336,26 @@ bool sl_harness_feed(struct sl_harness *h, unsigned input, const void *bytes, ui
 	return true;
 }
 
-int sl_harness_take(struct sl_harness *h, unsigned output, void *bytes, size_t size)
+struct rte_mbuf *sl_harness_take_packet(struct sl_harness *h, unsigned output)
 {
 	struct rte_mbuf *p;
-	int len;
 
 	if (sl_link_take(h->out[output], &p, 1) == 0)
+		return NULL;
+	h->taken++;
+	return p;
+}
+
+int sl_harness_take(struct sl_harness *h, unsigned output, void *bytes, size_t size)
+{
+	struct rte_mbuf *p = sl_harness_take_packet(h, output);
+	int len;
+
+	if (!p)
 		return -1;
 	len = sl_len(p);
 	memcpy(bytes, sl_data(p), RTE_MIN((size_t)len, size));
 	sl_free(p);
-	h->taken++;
 	return len;
 }
 

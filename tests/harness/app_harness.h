@@ -62,6 +62,9 @@ void sl_harness_advance(struct sl_harness *h, uint64_t ns);
 // Returns its length, or -1 if there is none.
 int sl_harness_take(struct sl_harness *h, unsigned output, void *bytes, size_t size);
 
+// The same packet itself, owned by the caller, who frees it; NULL if there is none.
+struct rte_mbuf *sl_harness_take_packet(struct sl_harness *h, unsigned output);
+
 // How many packets wait in the link of an input, or of an output.
 uint64_t sl_harness_waiting_in(struct sl_harness *h, unsigned input);
 uint64_t sl_harness_waiting_out(struct sl_harness *h, unsigned output);
