@@ -44,6 +44,7 @@ int sl_engine_create(struct sl_engine **out, const struct sl_engine_options *opt
 	if (!e)
 		return sl_error_set(err, -ENOMEM, "out of memory");
 	e->host_pool = options->pool;
+	sl_jumbo_init(&e->jumbo);
 	if (options->n_cpus > 0) {
 		e->cpus = malloc(options->n_cpus * sizeof(*e->cpus));
 		if (!e->cpus) {
@@ -68,6 +69,7 @@ void sl_engine_destroy(struct sl_engine *e)
 		sl_worker_destroy(e->workers[i]);
 	for (unsigned i = 0; i < e->n_pools; i++)
 		sl_pool_destroy(e->pools[i]);
+	sl_jumbo_fini(&e->jumbo);
 	free(e->cpus);
 	free(e);
 }
@@ -233,15 +235,15 @@ int sl_engine_apply(struct sl_engine *e, const struct sl_graph *g, struct sl_err
 {
 	unsigned workers_before = e->n_workers;
 	struct sl_running *next;
-	struct rte_mempool *pool;
+	struct sl_supply supply = {.jumbo = &e->jumbo};
 	int r = sl_graph_check(g, err);
 
 	if (r < 0)
 		return r;
-	pool = pool_for(e, g, err);
-	if (!pool)
+	supply.pool = pool_for(e, g, err);
+	if (!supply.pool)
 		return -ENOMEM;
-	next = sl_running_prepare(e->running, g, pool, err);
+	next = sl_running_prepare(e->running, g, &supply, err);
 	if (!next)
 		return -EINVAL;
 	r = grow_workers(e, g->workers, err);

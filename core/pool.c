@@ -24,10 +24,13 @@ static uint16_t data_room(uint32_t frame_bytes)
 	return (uint16_t)RTE_MIN(SL_HEADROOM + RTE_ALIGN_CEIL(room, 64U), (uint32_t)UINT16_MAX);
 }
 
-// Packets each worker keeps at hand; DPDK wants a pool to have half as many again.
+// Packets each worker keeps at hand, at least: a worker that only frees may hold back half as
+// many again, so a small pool has small caches, or a few workers starve the one that takes.
 static unsigned cache_size(unsigned packets)
 {
-	return RTE_MIN(packets * 2 / 3, (unsigned)RTE_MEMPOOL_CACHE_MAX_SIZE);
+	const unsigned most = RTE_MEMPOOL_CACHE_MAX_SIZE;
+
+	return packets >= 3 * most ? most : packets / 8;
 }
 
 static void unmap(struct rte_mempool_memhdr *chunk, void *opaque)

@@ -52,7 +52,7 @@ static struct sl_app *app_create(const struct sl_app_class *class, const char *n
 }
 
 static int instance_create(struct sl_running *next, size_t i, struct sl_app *predecessor,
-			   struct rte_mempool *pool, struct sl_error *err)
+			   const struct sl_supply *supply, struct sl_error *err)
 {
 	const struct sl_graph_app *g = &next->graph->apps[i];
 	const struct sl_app_class *class = next->diff.to.apps[i].class;
@@ -65,7 +65,8 @@ static int instance_create(struct sl_running *next, size_t i, struct sl_app *pre
 		free(in->config);
 		return no_memory(err);
 	}
-	in->app->pool = pool;
+	in->app->pool = supply->pool;
+	in->app->jumbo = supply->jumbo;
 	in->app->predecessor = predecessor;
 	in->app->n_in = (uint16_t)next->diff.to.apps[i].n_in;
 	in->app->n_out = (uint16_t)next->diff.to.apps[i].n_out;
@@ -83,7 +84,7 @@ static int instance_create(struct sl_running *next, size_t i, struct sl_app *pre
 
 // Instances that go on come from `now`; the others are made, configured, and may fail.
 static int prepare_instances(struct sl_running *next, const struct sl_running *now,
-			     struct rte_mempool *pool, struct sl_error *err)
+			     const struct sl_supply *supply, struct sl_error *err)
 {
 	for (size_t i = 0; i < next->graph->n_apps; i++) {
 		const struct sl_action *a = &next->diff.apps[i];
@@ -95,7 +96,7 @@ static int prepare_instances(struct sl_running *next, const struct sl_running *n
 			next->instances[i] = now->instances[a->old];
 			continue;
 		}
-		r = instance_create(next, i, old, pool, err);
+		r = instance_create(next, i, old, supply, err);
 		if (r < 0)
 			return r;
 	}
@@ -210,7 +211,7 @@ static void running_free(struct sl_running *r)
 }
 
 struct sl_running *sl_running_prepare(const struct sl_running *now, const struct sl_graph *graph,
-				      struct rte_mempool *pool, struct sl_error *err)
+				      const struct sl_supply *supply, struct sl_error *err)
 {
 	struct sl_running *next = calloc(1, sizeof(*next));
 	struct sl_graph *nothing = sl_graph_create();
@@ -222,7 +223,7 @@ struct sl_running *sl_running_prepare(const struct sl_running *now, const struct
 		r = sl_graph_diff(now ? now->graph : nothing, next->graph, &next->diff, err);
 	sl_graph_destroy(nothing);
 	if (r == 0)
-		r = prepare_instances(next, now, pool, err);
+		r = prepare_instances(next, now, supply, err);
 	if (r == 0)
 		r = prepare_links(next, now, err);
 	if (r == 0)

@@ -26,12 +26,17 @@ struct sl_running {
 	unsigned *workers;             // worker of each app
 };
 
-// Prepare `graph` (checked, copied) as the successor of `now` (NULL = none). New instances get
-// their packets from pool.
+// Where new instances get their packets from.
+struct sl_supply {
+	struct rte_mempool *pool;
+	struct sl_jumbo *jumbo;
+};
+
+// Prepare `graph` (checked, copied) as the successor of `now` (NULL = none).
 //
 // Returns the prepared state, owned by the caller, or NULL with err filled.
 struct sl_running *sl_running_prepare(const struct sl_running *now, const struct sl_graph *graph,
-				      struct rte_mempool *pool, struct sl_error *err);
+				      const struct sl_supply *supply, struct sl_error *err);
 
 // Wire the apps of `next`, which succeeds `now`. Workers paused or stopped.
 void sl_running_commit(struct sl_running *now, struct sl_running *next);

@@ -1,6 +1,7 @@
 // state: what an engine is made of. Internal to engine.c and stats.c.
 #pragma once
 
+#include "core/jumbo.h"
 #include "core/running.h"
 
 enum {
@@ -11,6 +12,7 @@ struct sl_engine {
 	struct rte_mempool *host_pool; // the host's, or NULL
 	struct rte_mempool *pools[SL_POOLS_MAX];
 	unsigned n_pools;
+	struct sl_jumbo jumbo;
 	unsigned *cpus; // wanted by the host, or NULL
 	unsigned n_cpus;
 	struct sl_running *running; // NULL before the first apply

@@ -128,6 +128,22 @@ static size_t count_names(const struct sl_running *r)
 	return n;
 }
 
+// The pools of the engine, as far as there is room for them. Returns how many there are.
+static size_t read_pools(const struct sl_engine *e, struct sl_pool_stats *s, size_t room)
+{
+	struct rte_mempool *jumbo = atomic_load_explicit(&e->jumbo.pool, memory_order_acquire);
+	size_t n = 0;
+
+	for (unsigned i = 0; i < e->n_pools; i++, n++)
+		if (n < room)
+			read_pool(e->pools[i], &s[n]);
+	if (e->host_pool && n++ < room)
+		read_pool(e->host_pool, &s[n - 1]);
+	if (jumbo && n++ < room)
+		read_pool(jumbo, &s[n - 1]);
+	return n;
+}
+
 static struct snapshot *allocate(const struct sl_engine *e)
 {
 	const struct sl_running *r = e->running;
@@ -137,7 +153,7 @@ static struct snapshot *allocate(const struct sl_engine *e)
 		return NULL;
 	s->stats.n_apps = r ? r->graph->n_apps : 0;
 	s->stats.n_links = r ? r->graph->n_links : 0;
-	s->stats.n_pools = e->n_pools + (e->host_pool != NULL);
+	s->stats.n_pools = read_pools(e, NULL, 0);
 	s->stats.n_workers = e->n_workers;
 	s->apps = calloc(s->stats.n_apps + 1, sizeof(*s->apps));
 	s->links = calloc(s->stats.n_links + 1, sizeof(*s->links));
@@ -170,10 +186,7 @@ const struct sl_stats *sl_stats_read(struct sl_engine *e)
 		counts += read_app(e->running->instances[i].app, &s->apps[i], &s->counts[counts]);
 	for (size_t i = 0; i < s->stats.n_links; i++)
 		read_link(e->running, i, &s->links[i]);
-	for (unsigned i = 0; i < e->n_pools; i++)
-		read_pool(e->pools[i], &s->pools[i]);
-	if (e->host_pool)
-		read_pool(e->host_pool, &s->pools[e->n_pools]);
+	read_pools(e, s->pools, s->stats.n_pools);
 	for (unsigned i = 0; i < e->n_workers; i++)
 		read_worker(e->workers[i], &s->workers[i]);
 	return &s->stats;

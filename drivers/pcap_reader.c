@@ -13,7 +13,6 @@
 #include "drivers/playlist.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 enum { OUT };
 enum { DROP_TOO_LONG };
@@ -30,7 +29,6 @@ enum {
 enum {
 	SHORT_FRAME = 256,           // bytes; copied in blocks, longer ones by memcpy
 	PREFETCH_AHEAD = 4,          // packets
-	JUMBO_PACKETS = 256,         // of the second pool
 	REPORT_EVERY_NS = 100000000, // lateness
 };
 
@@ -51,8 +49,7 @@ struct reader {
 	struct sl_app app;
 	struct window window;
 	struct sl_playlist list;
-	uint32_t frame_bytes;      // longest frame for the engine's pool; 0 before the start
-	struct rte_mempool *jumbo; // for longer ones
+	uint32_t frame_bytes; // longest frame for the engine's pool; 0 before the start
 	struct sl_error failure;
 
 	bool paced;
@@ -124,21 +121,16 @@ static unsigned replay(struct reader *self, struct rte_mempool *pool, unsigned n
 	return n;
 }
 
-// The second pool, made when the first frame comes that the engine's has no room for.
-// Returns NULL, and the app has failed, where there is no memory for it.
+// Returns NULL, and the app has failed, where there is no memory for the pool of long frames.
 static struct rte_mempool *jumbo_pool(struct reader *self)
 {
-	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *pool = sl_app_jumbo_pool(&self->app, &self->failure);
 
-	if (self->jumbo)
-		return self->jumbo;
-	snprintf(name, sizeof(name), "jumbo%zx", (size_t)self);
-	self->jumbo = sl_pool_create(name, JUMBO_PACKETS, SL_FRAME_MAX, false, &self->failure);
-	if (!self->jumbo) {
+	if (!pool) {
 		sl_app_fail(&self->app, self->failure.text);
 		sl_app_finish(&self->app);
 	}
-	return self->jumbo;
+	return pool;
 }
 
 static bool is_jumbo(const struct reader *self, const struct sl_record *r)
@@ -296,10 +288,7 @@ static int reader_configure(struct sl_app *app, const void *config, struct sl_er
 
 static void reader_stop(struct sl_app *app)
 {
-	struct reader *self = (struct reader *)app;
-
-	sl_playlist_close(&self->list);
-	sl_pool_destroy(self->jumbo);
+	sl_playlist_close(&((struct reader *)app)->list);
 }
 
 static const char *const stream_words[] = {

@@ -292,7 +292,7 @@ int sl_savefile_close(struct sl_savefile *s)
 {
 	int r = 0;
 
-	if (s->fd >= 0) {
+	if (s->buffer && s->fd >= 0) {
 		if (s->created && !s->begun)
 			unlink(s->path);
 		r = close(s->fd) < 0 ? -errno : 0;

@@ -17,19 +17,20 @@ struct sl_savefile_format {
 	bool micro; // time stamps in micro-, not nanoseconds
 };
 
+// All zero is closed.
 struct sl_savefile {
 	const char *path;
 	struct sl_savefile_format format;
-	int fd; // -1 = closed
+	int fd;
 	bool regular;
 	bool created; // it did not exist before
 	bool begun;   // emptied, header written; or continues another one
 
-	uint8_t *buffer;
-	size_t used;    // bytes waiting in the buffer
-	size_t header;  // of them, the header of the file
-	size_t waiting; // packets in the buffer
-	uint64_t bytes; // written so far
+	uint8_t *buffer; // NULL = closed
+	size_t used;     // bytes waiting in the buffer
+	size_t header;   // of them, the header of the file
+	size_t waiting;  // packets in the buffer
+	uint64_t bytes;  // written so far
 };
 
 // Open a file for writing, without changing what is in it.
@@ -67,6 +68,7 @@ void sl_savefile_add(struct sl_savefile *s, const uint8_t *data, uint32_t captur
 // Returns 0 or -errno: then the file ends, where it can be cut, with the last whole packet.
 int sl_savefile_flush(struct sl_savefile *s, size_t *written);
 
-// Close the file, without a flush; a file that was created and never begun is removed.
+// Close the file, without a flush; a file that was created and never begun is removed. A closed
+// savefile is legal.
 // Returns 0 or -errno.
 int sl_savefile_close(struct sl_savefile *s);

@@ -108,6 +108,7 @@ struct sl_app {
 	const struct sl_app_class *class;
 	const char *name;
 	struct rte_mempool *pool;   // where this app's new packets come from
+	struct sl_jumbo *jumbo;     // see sl_app_jumbo_pool
 	struct sl_app *predecessor; // in configure: the running instance it will replace, or NULL
 
 	struct sl_link **in, **out; // by port number; NULL where nothing is connected
@@ -139,6 +140,12 @@ static inline void sl_count(_Atomic uint64_t *counter, uint64_t n)
 
 	atomic_store_explicit(counter, now + n, memory_order_relaxed);
 }
+
+// The engine's second pool, for frames that app->pool has no room for, up to SL_FRAME_MAX bytes.
+// It is made when first asked for, which takes milliseconds.
+//
+// Returns the pool, which belongs to the engine, or NULL with err filled.
+struct rte_mempool *sl_app_jumbo_pool(struct sl_app *app, struct sl_error *err);
 
 // Take up to max packets from an input port; the app owns them. 0 where nothing is connected.
 static inline unsigned sl_app_take(struct sl_app *app, unsigned port, struct rte_mbuf **p,

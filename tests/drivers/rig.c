@@ -2,6 +2,7 @@
 
 #include "core/config.h"
 #include "core/eal.h"
+#include "core/jumbo.h"
 #include "core/pool.h"
 #include "tests/drivers/image.h"
 
@@ -14,6 +15,7 @@
 enum { START_NS = 1000000 }; // time is never 0
 
 static struct rte_mempool *pool;
+static struct sl_jumbo jumbo;
 
 int rig_enter(void **state)
 {
@@ -25,12 +27,14 @@ int rig_enter(void **state)
 	pool = sl_pool_create("rig", RIG_PACKETS, RIG_FRAME_MAX - 256, false, &err);
 	if (!pool)
 		fail_msg("%s", err.text);
+	sl_jumbo_init(&jumbo);
 	return scratch_enter(state);
 }
 
 int rig_leave(void **state)
 {
 	sl_pool_destroy(pool);
+	sl_jumbo_fini(&jumbo);
 	return scratch_leave(state);
 }
 
@@ -50,6 +54,7 @@ static void wire(struct rig *r, const struct sl_app_class *class)
 	r->app->class = class;
 	r->app->name = "app";
 	r->app->pool = pool;
+	r->app->jumbo = &jumbo;
 	r->app->in = &r->in;
 	r->app->out = &r->out;
 	r->app->n_in = class->inputs[0] != NULL;
@@ -94,6 +99,7 @@ void rig_close(struct rig *r)
 	free(r->app);
 	sl_graph_destroy(r->graph);
 	assert_int_equal(rte_mempool_avail_count(pool), RIG_PACKETS);
+	assert_true(!jumbo.pool || rte_mempool_full(jumbo.pool));
 }
 
 static void call(struct rig *r, void (*callback)(struct sl_app *app), uint64_t now_ns)

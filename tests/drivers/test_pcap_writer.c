@@ -221,6 +221,18 @@ static void paths_that_do_not_open_are_refused(void **state)
 	rig_close(&rig);
 }
 
+static void a_wrong_setting_closes_nothing_else(void **state)
+{
+	struct sl_error err;
+
+	(void)state;
+	assert_int_equal(rig_open(&rig, &sl_pcap_writer_class,
+				  SETTINGS("file", "out.pcap", "snaplen", "0"), NULL, &err),
+			 -EINVAL);
+	rig_close(&rig);
+	assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+}
+
 static void two_writers_of_one_file_are_refused(void **state)
 {
 	struct sl_error err;
@@ -375,6 +387,7 @@ int main(void)
 		cmocka_unit_test(a_reader_sees_packets_every_100_ms),
 		cmocka_unit_test(configure_leaves_the_old_file_until_the_graph_runs),
 		cmocka_unit_test(paths_that_do_not_open_are_refused),
+		cmocka_unit_test(a_wrong_setting_closes_nothing_else),
 		cmocka_unit_test(two_writers_of_one_file_are_refused),
 		cmocka_unit_test(a_replaced_writer_is_continued),
 		cmocka_unit_test(a_replaced_writer_with_another_file_ends_its_own),

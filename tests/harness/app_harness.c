@@ -2,6 +2,7 @@
 
 #include "core/config.h"
 #include "core/eal.h"
+#include "core/jumbo.h"
 #include "core/pool.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ enum {
 
 struct sl_harness {
 	struct rte_mempool *pool;
+	struct sl_jumbo jumbo;
 	struct sl_link *in[SL_PORTS_MAX], *out[SL_PORTS_MAX];
 	unsigned n_in, n_out;
 	struct sl_app *app;
@@ -92,6 +94,7 @@ static int allocate(struct sl_harness *h, const struct sl_graph *g, struct sl_ap
 	(*app)->class = class;
 	(*app)->name = class->name;
 	(*app)->pool = h->pool;
+	(*app)->jumbo = &h->jumbo;
 	(*app)->predecessor = h->app;
 	return 0;
 }
@@ -152,6 +155,7 @@ static bool make_pool(struct sl_harness *h, unsigned packets, struct sl_error *e
 		return false;
 	snprintf(name, sizeof(name), "harness%u", serial++);
 	h->pool = sl_pool_create(name, packets ? packets : PACKETS, FRAME_BYTES, false, err);
+	sl_jumbo_init(&h->jumbo);
 	return h->pool != NULL;
 }
 
@@ -239,6 +243,7 @@ const char *sl_harness_destroy(struct sl_harness *h)
 	if (missing > 0 && !text[0])
 		snprintf(text, sizeof(text), "%u packets never came back to the pool", missing);
 	sl_pool_destroy(h->pool);
+	sl_jumbo_fini(&h->jumbo);
 	free(h);
 	return text;
 }
