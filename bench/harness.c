@@ -1,6 +1,5 @@
 #include "bench/harness.h"
-
-#include "commit.h"
+#include "bench/commit.h" // made by meson from the repository
 #include "simd/level.h"
 
 #include <emmintrin.h>

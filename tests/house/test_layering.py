@@ -6,11 +6,12 @@ import tree
 
 # A folder may include its own headers and those of the folders named here. The longest prefix of
 # a file's path counts, so core/noise has rules of its own.
+LIBRARY = {"apps", "core", "core/noise", "core/proto", "drivers", "simd", "sluice"}
 MAY = {
-    "bench": {"apps", "bench", "cli", "core", "drivers", "simd", "sluice", "tests"},
-    "tests": {"apps", "bench", "cli", "core", "drivers", "simd", "sluice"},
-    "cli": {"apps", "core", "drivers", "simd", "sluice"},
-    "drivers": {"core", "sluice"},
+    "bench": {*LIBRARY, "cli", "tests"},
+    "tests": {*LIBRARY, "cli", "bench"},
+    "cli": LIBRARY,
+    "drivers": {"core", "core/noise", "core/proto", "sluice"},
     "apps": {"core", "core/noise", "core/proto", "simd", "sluice"},
     "core": {"core/noise", "core/proto", "simd", "sluice"},
     "core/proto": {"simd", "sluice"},
