@@ -167,3 +167,12 @@ int sl_graph_link(struct sl_graph *g, const char *chain, struct sl_error *err)
 
 	return code ? sl_error_prefix(err, code, "link '%s'", chain) : 0;
 }
+
+bool sl_graph_has_link(const struct sl_graph *g, const char *from, const char *to)
+{
+	for (size_t i = 0; i < g->n_links; i++)
+		if ((!from || !strcmp(from, g->links[i].from)) &&
+		    (!to || !strcmp(to, g->links[i].to)))
+			return true;
+	return false;
+}

@@ -149,6 +149,18 @@ int sl_capture_read(struct sl_capture *c, struct sl_records *r, unsigned max, st
 	return (int)reading.count;
 }
 
+double sl_capture_done(const struct sl_capture *c)
+{
+	FILE *f = c->pcap ? pcap_file(c->pcap) : NULL;
+	struct stat st;
+	off_t place;
+
+	if (!f || fstat(fileno(f), &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return 0;
+	place = ftello(f);
+	return place > 0 ? (double)place / (double)st.st_size : 0;
+}
+
 void sl_capture_close(struct sl_capture *c)
 {
 	if (c->pcap)

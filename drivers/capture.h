@@ -32,5 +32,8 @@ int sl_capture_open(struct sl_capture *c, const char *path, struct sl_error *err
 // (damaged; the packets in front of the damage stand in r) or -ENOMEM.
 int sl_capture_read(struct sl_capture *c, struct sl_records *r, unsigned max, struct sl_error *err);
 
+// Returns which part of the file has been read, 0 to 1; 0 where it is no regular file or closed.
+double sl_capture_done(const struct sl_capture *c);
+
 // A closed capture is legal.
 void sl_capture_close(struct sl_capture *c);

@@ -21,6 +21,7 @@ enum {
 	METRIC_LOOPS,
 	METRIC_BYTES,
 	METRIC_TRUNCATED,
+	METRIC_DONE,
 	METRIC_PACED,
 	METRIC_LATE_P50,
 	METRIC_LATE_P99,
@@ -29,7 +30,7 @@ enum {
 enum {
 	SHORT_FRAME = 256,           // bytes; copied in blocks, longer ones by memcpy
 	PREFETCH_AHEAD = 4,          // packets
-	REPORT_EVERY_NS = 100000000, // lateness
+	REPORT_EVERY_NS = 100000000, // lateness and progress
 };
 
 struct config {
@@ -217,12 +218,18 @@ static unsigned send_due(struct reader *self, unsigned max)
 	return n;
 }
 
+static void report_progress(struct reader *self)
+{
+	sl_app_metric(&self->app, METRIC_DONE, (uint64_t)(1000 * sl_playlist_done(&self->list)));
+	if (self->paced)
+		report_lateness(self);
+}
+
 static void finish(struct reader *self)
 {
 	if (self->list.failure.text[0])
 		sl_app_fail(&self->app, self->list.failure.text);
-	if (self->paced)
-		report_lateness(self);
+	report_progress(self);
 	sl_app_finish(&self->app);
 }
 
@@ -254,9 +261,9 @@ static void reader_tick(struct sl_app *app)
 {
 	struct reader *self = (struct reader *)app;
 
-	if (!self->paced || app->now_ns < self->report_ns)
+	if (app->now_ns < self->report_ns)
 		return;
-	report_lateness(self);
+	report_progress(self);
 	self->report_ns = app->now_ns + REPORT_EVERY_NS;
 }
 
@@ -354,6 +361,7 @@ const struct sl_app_class sl_pcap_reader_class = {
 			[METRIC_LOOPS] = "loops",
 			[METRIC_BYTES] = "bytes",
 			[METRIC_TRUNCATED] = "truncated",
+			[METRIC_DONE] = "done_permille",
 			[METRIC_PACED] = "paced",
 			[METRIC_LATE_P50] = "late_p50_ns",
 			[METRIC_LATE_P99] = "late_p99_ns",

@@ -145,6 +145,22 @@ unsigned sl_playlist_next(struct sl_playlist *l, const struct sl_record **record
 	return n;
 }
 
+double sl_playlist_done(const struct sl_playlist *l)
+{
+	double pass = 0; // which part of the present one
+
+	if (l->ended)
+		return 1;
+	if (l->loops == 0)
+		return 0;
+	if (l->streaming)
+		pass = ((double)l->next_file - 1 + sl_capture_done(&l->capture)) /
+		       (double)l->files.count;
+	else if (l->records.count > 0)
+		pass = (double)l->next / (double)l->records.count;
+	return ((double)l->loops_done + pass) / (double)l->loops;
+}
+
 void sl_playlist_close(struct sl_playlist *l)
 {
 	sl_capture_close(&l->capture);

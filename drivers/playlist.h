@@ -49,5 +49,8 @@ int sl_playlist_open(struct sl_playlist *l, struct sl_strings files, uint64_t lo
 // Returns how many; 0 at the end, or, with l->failure filled, at a damaged or vanished file.
 unsigned sl_playlist_next(struct sl_playlist *l, const struct sl_record **record, unsigned max);
 
+// Returns which part of all passes has been handed out, 0 to 1; 0 where nobody knows.
+double sl_playlist_done(const struct sl_playlist *l);
+
 // A closed playlist is legal.
 void sl_playlist_close(struct sl_playlist *l);

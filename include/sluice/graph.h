@@ -69,6 +69,9 @@ int sl_graph_replace(struct sl_graph *g, const char *name, const char *class, st
 
 bool sl_graph_has(const struct sl_graph *g, const char *name);
 
+// Whether a link leads from one app to another; NULL stands for any.
+bool sl_graph_has_link(const struct sl_graph *g, const char *from, const char *to);
+
 size_t sl_graph_count_apps(const struct sl_graph *g);
 size_t sl_graph_count_links(const struct sl_graph *g);
 
