@@ -7,6 +7,8 @@
 #include "cli/replay_report.h"
 #include "cli/say.h"
 #include "cli/text.h"
+#include "core/config.h"
+#include "drivers/pace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,10 +45,20 @@ static void show(void *context, const struct sl_stats *stats)
 	progress_show(&r->progress, stats, true);
 }
 
+static int check_loop(const char *text, struct sl_error *err)
+{
+	uint64_t n;
+
+	if (!strcmp(text, "forever") || (sl_parse_uint(text, &n, NULL) == 0 && n > 0))
+		return 0;
+	return sl_error_set(err, -EINVAL, "'%s' is neither a number of times nor forever", text);
+}
+
 // Read the options. Returns 0, or -EINVAL with err filled.
 static int read_request(struct replay *r, struct drive *d, struct sl_error *err)
 {
 	const char *const *values = r->args->values;
+	struct sl_pace pace;
 
 	r->request = (struct replay_request){.files = r->args->words,
 					     .n_files = r->args->n_words,
@@ -54,6 +66,10 @@ static int read_request(struct replay *r, struct drive *d, struct sl_error *err)
 					     .rate = values[RATE],
 					     .loop = values[LOOP]};
 	r->to = values[TO] ? values[TO] : "null";
+	if (values[RATE] && sl_pace_parse(&pace, values[RATE], err) < 0)
+		return sl_error_prefix(err, -EINVAL, "--rate");
+	if (values[LOOP] && check_loop(values[LOOP], err) < 0)
+		return sl_error_prefix(err, -EINVAL, "--loop");
 	if (values[FOR] && text_parse_duration(values[FOR], &d->limit_ns, err) < 0)
 		return sl_error_prefix(err, -EINVAL, "--for");
 	if (target_read(&r->request.target, r->to, err) < 0)
@@ -62,35 +78,6 @@ static int read_request(struct replay *r, struct drive *d, struct sl_error *err)
 		d->show_ns = SHOW_NS;
 	r->progress = (struct progress){.in = "in", .out = "out", .limit_ns = d->limit_ns};
 	return 0;
-}
-
-// Whether a mistake in the graph is one of the command line.
-static bool is_usage(const struct replay *r, const struct sl_error *err)
-{
-	const char *through = r->request.through;
-
-	return !through || !replay_through_is_file(through) || !err->file[0];
-}
-
-// A graph file that forgets `in` or `out` would drop every packet; better say so at once.
-static int check_ends(struct replay *r, struct sl_error *err)
-{
-	const struct sl_stats *s = sl_stats_read(r->engine);
-	bool has_in = false, has_out = false;
-
-	if (!s)
-		return sl_error_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < s->n_links; i++) {
-		has_in |= !strcmp(s->links[i].from, "in");
-		has_out |= !strcmp(s->links[i].to, "out");
-	}
-	sl_stats_free(s);
-	if (has_in && has_out)
-		return 0;
-	return sl_error_set(err, -EINVAL,
-			    "%s: no link %s: a file for --through needs links such as "
-			    "'in -> ... -> out'",
-			    r->request.through, has_in ? "leads to 'out'" : "starts at 'in'");
 }
 
 static int drive_graph(struct replay *r, const struct sl_graph *g, struct drive *d,
@@ -103,8 +90,6 @@ static int drive_graph(struct replay *r, const struct sl_graph *g, struct drive 
 	ret = sl_engine_create(&r->engine, &engine_options, err);
 	if (ret == 0)
 		ret = sl_engine_apply(r->engine, g, err);
-	if (ret == 0)
-		ret = check_ends(r, err);
 	if (ret < 0)
 		return ret;
 	d->engine = r->engine;
@@ -189,8 +174,10 @@ static int replay_run(const struct args *args)
 		return STATUS_USAGE;
 	}
 	if (replay_graph_build(&g, &r.request, &err) < 0) {
-		say_error(&err);
-		return is_usage(&r, &err) ? STATUS_USAGE : STATUS_FAILED;
+		say_error(&err); // of a file, or else of the command line
+		return r.request.through && replay_through_is_file(r.request.through)
+			       ? STATUS_FAILED
+			       : STATUS_USAGE;
 	}
 	if (loop_init(&loop, &err) < 0)
 		goto destroy_graph;

@@ -43,6 +43,19 @@ static int set_ends(struct sl_graph *g, const struct replay_request *r, struct s
 	return ret == 0 ? set_reader(g, r, err) : ret;
 }
 
+// A graph file that forgets `in` or `out` would drop every packet; better say so at once.
+static int check_ends(const struct sl_graph *g, const char *path, struct sl_error *err)
+{
+	bool has_in = sl_graph_has_link(g, "in", NULL);
+
+	if (has_in && sl_graph_has_link(g, NULL, "out"))
+		return 0;
+	return sl_error_set(err, -EINVAL,
+			    "%s: no link %s; with --through, a file needs links such as "
+			    "in -> ... -> out",
+			    path, has_in ? "leads to 'out'" : "starts at 'in'");
+}
+
 static int fill(struct sl_graph *g, const struct replay_request *r, struct sl_error *err)
 {
 	const char *through = r->through ? r->through : "";
@@ -53,6 +66,8 @@ static int fill(struct sl_graph *g, const struct replay_request *r, struct sl_er
 		ret = sl_graph_announce(g, "out", err);
 	if (ret == 0 && is_file)
 		ret = sl_graph_load(g, through, err);
+	if (ret == 0 && is_file)
+		ret = check_ends(g, through, err);
 	if (ret == 0)
 		ret = set_ends(g, r, err);
 	if (ret == 0 && !is_file)

@@ -1,9 +1,10 @@
 #include "cli/text.h"
 
+#include "core/config.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { WIDTH = 80 };
@@ -56,25 +57,17 @@ const char *text_duration(char *out, uint64_t ns)
 
 int text_parse_duration(const char *text, uint64_t *ns, struct sl_error *err)
 {
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = {{"", 1e9},   {"s", 1e9},    {"ms", 1e6},  {"us", 1e3},
-		     {"ns", 1.0}, {"min", 60e9}, {"h", 3600e9}};
-	char *end;
-	double value = strtod(text, &end);
+	size_t len = strlen(text);
+	char seconds[TEXT_NUMBER];
+	int ret;
 
-	for (size_t i = 0; end != text && i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].name) != 0)
-			continue;
-		value *= units[i].ns;
-		if (!(value >= 1) || value > 1e18)
-			break;
-		*ns = (uint64_t)value;
-		return 0;
+	if (len && len < sizeof(seconds) - 1 && strspn(text, "0123456789.") == len) {
+		snprintf(seconds, sizeof(seconds), "%ss", text);
+		text = seconds;
 	}
-	return sl_error_set(err, -EINVAL, "'%s' is not a duration such as 10s, 250ms or 2min",
-			    text);
+	ret = sl_parse_duration(text, ns, err);
+	return ret == 0 && *ns == 0 ? sl_error_set(err, -EINVAL, "'%s' is no time at all", text)
+				    : ret;
 }
 
 // One paragraph or verbatim line. Returns where the next line starts.

@@ -17,7 +17,7 @@ const char *text_real(char *out, double value);
 const char *text_duration(char *out, uint64_t ns);
 
 // Read "1.5", "10s", "250ms", "2min", "1h"; a number alone is seconds.
-// Returns 0 or -EINVAL.
+// Returns 0 or -EINVAL, also where it is 0.
 int text_parse_duration(const char *text, uint64_t *ns, struct sl_error *err);
 
 // Print prose, each line indented by `indent` columns and at most 80 columns wide. Paragraphs

@@ -63,16 +63,16 @@ static void durations_are_read(void **state)
 
 static void wrong_durations_are_refused(void **state)
 {
-	static const char *const wrong[] = {"",   "s",   "0",   "-1s",  "1 s",
-					    "5x", "nan", "inf", "1e99", "0.1ns"};
-	struct sl_error err;
+	static const char *const wrong[] = {"",   "s",   "0",   "0s",   "-1s", "1.2.3",
+					    "5x", "nan", "inf", "1e99", "."};
 	uint64_t ns;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		err = (struct sl_error){0};
+		struct sl_error err = {0};
+
 		assert_int_equal(text_parse_duration(wrong[i], &ns, &err), -EINVAL);
-		assert_non_null(strstr(err.text, "is not a duration"));
+		assert_true(err.text[0]);
 	}
 }
 
