@@ -6,6 +6,7 @@
 // clang-format off
 const struct sl_app_class *const sl_classes[] = {
 	&sl_counter_class,
+	&sl_dpdk_class,
 	&sl_filter_class,
 	&sl_impair_class,
 	&sl_join_class,
@@ -16,8 +17,10 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_sink_class,
 	&sl_source_class,
 	&sl_split_class,
+	&sl_tap_class,
 	&sl_tee_class,
 	&sl_truncate_class,
+	&sl_tun_class,
 	NULL,
 };
 // clang-format on

@@ -67,6 +67,7 @@ static int instance_create(struct sl_running *next, size_t i, struct sl_app *pre
 	}
 	in->app->pool = supply->pool;
 	in->app->jumbo = supply->jumbo;
+	in->app->mtu = next->graph->mtu;
 	in->app->predecessor = predecessor;
 	in->app->n_in = (uint16_t)next->diff.to.apps[i].n_in;
 	in->app->n_out = (uint16_t)next->diff.to.apps[i].n_out;

@@ -109,6 +109,7 @@ struct sl_app {
 	const char *name;
 	struct rte_mempool *pool;   // where this app's new packets come from
 	struct sl_jumbo *jumbo;     // see sl_app_jumbo_pool
+	uint32_t mtu;               // largest IP packet of the graph, bytes
 	struct sl_app *predecessor; // in configure: the running instance it will replace, or NULL
 
 	struct sl_link **in, **out; // by port number; NULL where nothing is connected

@@ -15,6 +15,7 @@ enum {
 	START_NS = 1000000000,
 	LINK_SIZE = 1024,
 	PACKETS = 4095,
+	MTU = 1500,
 	FRAME_BYTES = 9216,
 	ROUNDS = 32, // pushes in one breath, as in a worker
 };
@@ -83,6 +84,7 @@ static int allocate(struct sl_harness *h, const struct sl_graph *g, struct sl_ap
 		    void **config)
 {
 	const struct sl_app_class *class = sl_class_find(g->apps[0].class);
+	struct sl_app *before = h->app; // app may point to it
 
 	*app = zeroed(class->size);
 	*config = zeroed(class->config_size);
@@ -95,7 +97,8 @@ static int allocate(struct sl_harness *h, const struct sl_graph *g, struct sl_ap
 	(*app)->name = class->name;
 	(*app)->pool = h->pool;
 	(*app)->jumbo = &h->jumbo;
-	(*app)->predecessor = h->app;
+	(*app)->mtu = MTU;
+	(*app)->predecessor = before;
 	return 0;
 }
 

@@ -1,0 +1,298 @@
+// tap, tun: the kernel's own network stack, at the other end of a virtual interface.
+// Ports: tx (to the kernel), rx (from it).  Config: tap_keys below.
+// `tap` carries Ethernet frames; `tun` carries IP packets without an Ethernet header.
+//
+// One system call moves one packet. Packets received get the time of the breath as their time
+// stamp. What the kernel refuses is dropped at once: it says why, and does not say when it would
+// take it.
+
+#include "drivers/tap_device.h"
+
+#include <errno.h>
+#include <sluice/app.h>
+#include <unistd.h>
+
+enum { TX };
+enum { RX };
+enum { DROP_TX_FULL, DROP_DOWN, DROP_MALFORMED, DROP_TOO_LONG };
+
+enum {
+	ADDRESSES_MAX = 16,
+	HEADER = 14 + 4, // bytes of an Ethernet header and a VLAN tag
+};
+
+struct tap_config {
+	const char *name;
+	uint64_t mtu; // 0 = as it is
+	bool up;
+	struct sl_strings addresses;
+};
+
+// What the interface is to be like.
+struct setting {
+	uint32_t mtu; // 0 = as it is
+	bool up;
+	struct sl_address addresses[ADDRESSES_MAX];
+	size_t n_addresses;
+};
+
+struct tap {
+	struct sl_app app;
+	bool is_open;
+	int fd;
+	char name[IFNAMSIZ];
+	struct setting setting;
+};
+
+static const struct sl_key tap_keys[] = {
+	{.name = "name",
+	 .type = SL_STRING,
+	 .offset = offsetof(struct tap_config, name),
+	 .required = true,
+	 .help = "of the interface; one that is not there is made, and goes with the app"},
+	{.name = "mtu",
+	 .type = SL_BYTES,
+	 .offset = offsetof(struct tap_config, mtu),
+	 .min = 68,
+	 .max = SL_FRAME_MAX - HEADER,
+	 .help = "largest IP packet; the interface is set to it (default: left as it is)"},
+	{.name = "up",
+	 .type = SL_BOOL,
+	 .offset = offsetof(struct tap_config, up),
+	 .preset = "yes",
+	 .help = "bring the interface up"},
+	{.name = "addresses",
+	 .type = SL_STRINGS,
+	 .offset = offsetof(struct tap_config, addresses),
+	 .help = "the kernel's own on it, such as 10.0.0.1/24 or fd00::1/64"},
+	{.name = NULL},
+};
+
+static void tap_needs(const void *config, struct sl_needs *needs)
+{
+	const struct tap_config *c = config;
+
+	if (c->mtu)
+		needs->frame_bytes = (uint32_t)c->mtu + HEADER;
+}
+
+static int read_setting(struct setting *s, const struct tap_config *c, struct sl_error *err)
+{
+	int r = 0;
+
+	if (c->addresses.count > ADDRESSES_MAX)
+		return sl_error_set(err, -E2BIG, "%s: %zu addresses, at most %d", c->name,
+				    c->addresses.count, ADDRESSES_MAX);
+	s->mtu = (uint32_t)c->mtu;
+	s->up = c->up;
+	for (; s->n_addresses < c->addresses.count && r == 0; s->n_addresses++)
+		r = sl_address_parse(c->addresses.items[s->n_addresses],
+				     &s->addresses[s->n_addresses], err);
+	return r;
+}
+
+// Make the interface what s says.
+static int settle(const char *name, const struct setting *s, struct sl_error *err)
+{
+	int r = s->mtu ? sl_interface_set_mtu(name, s->mtu, err) : 0;
+
+	for (size_t i = 0; i < s->n_addresses && r == 0; i++)
+		r = sl_interface_add_address(name, &s->addresses[i], err);
+	if (r == 0 && s->up)
+		r = sl_interface_set_up(name, true, err);
+	return r;
+}
+
+static bool has_address(const struct setting *s, const struct sl_address *a)
+{
+	for (size_t i = 0; i < s->n_addresses; i++)
+		if (memcmp(&s->addresses[i], a, sizeof(*a)) == 0)
+			return true;
+	return false;
+}
+
+static int open_device(struct tap *self, const struct tap *before, bool is_tap,
+		       struct sl_error *err)
+{
+	// The kernel lets one descriptor in; the successor of an app shares it.
+	if (before && strcmp(before->name, self->name) == 0) {
+		self->fd = dup(before->fd);
+		if (self->fd < 0)
+			return sl_error_set(err, -errno, "%s: %s", self->name, strerror(errno));
+		self->is_open = true;
+		return 0;
+	}
+	self->fd = sl_tap_open(self->name, is_tap, err);
+	if (self->fd < 0)
+		return self->fd;
+	self->is_open = true;
+	return settle(self->name, &self->setting, err);
+}
+
+static int configure(struct sl_app *app, const struct tap_config *c, bool is_tap,
+		     struct sl_error *err)
+{
+	struct tap *self = (struct tap *)app;
+	int r = read_setting(&self->setting, c, err);
+
+	if (r < 0)
+		return r;
+	if (strlen(c->name) >= sizeof(self->name))
+		return sl_tap_open(c->name, is_tap, err); // which says what is wrong with it
+	memcpy(self->name, c->name, strlen(c->name));
+	return open_device(self, (const struct tap *)app->predecessor, is_tap, err);
+}
+
+static int tap_configure(struct sl_app *app, const void *config, struct sl_error *err)
+{
+	return configure(app, config, true, err);
+}
+
+static int tun_configure(struct sl_app *app, const void *config, struct sl_error *err)
+{
+	return configure(app, config, false, err);
+}
+
+// The same interface with other settings: it changes only now, when nothing else can fail.
+static void tap_adopt(struct sl_app *app, struct sl_app *old)
+{
+	const struct tap *before = (const struct tap *)old;
+	const struct tap *self = (const struct tap *)app;
+
+	if (strcmp(before->name, self->name) != 0)
+		return;
+	for (size_t i = 0; i < before->setting.n_addresses; i++)
+		if (!has_address(&self->setting, &before->setting.addresses[i]))
+			sl_interface_remove_address(self->name, &before->setting.addresses[i],
+						    NULL);
+	if (before->setting.up && !self->setting.up)
+		sl_interface_set_up(self->name, false, NULL);
+	settle(self->name, &self->setting, NULL);
+}
+
+static void tap_stop(struct sl_app *app)
+{
+	struct tap *self = (struct tap *)app;
+
+	if (self->is_open)
+		close(self->fd);
+}
+
+// Read one packet. Returns NULL where none waits (or the pool is empty).
+static struct rte_mbuf *read_one(struct tap *self)
+{
+	struct rte_mbuf *p;
+	ssize_t len;
+
+	if (!sl_alloc_burst(self->app.pool, &p, 1))
+		return NULL;
+	len = read(self->fd, sl_data(p), sl_tailroom(p));
+	if (len <= 0) {
+		sl_free(p);
+		return NULL;
+	}
+	sl_set_len(p, (uint16_t)len);
+	sl_set_stamp_ns(p, self->app.wall_ns);
+	return p;
+}
+
+static void tap_pull(struct sl_app *app)
+{
+	struct tap *self = (struct tap *)app;
+	struct rte_mbuf *p[SL_BURST];
+	unsigned n = 0;
+
+	if (!app->out[RX])
+		return; // the interface's own queue is the place where they are lost
+	for (unsigned i = 0; i < SL_BURST; i++) {
+		p[n] = read_one(self);
+		if (!p[n])
+			break;
+		sl_app_created(app, 1);
+		// The kernel cuts off what does not fit, and does not say so.
+		if (sl_tailroom(p[n]) == 0)
+			sl_app_drop(app, p[n], DROP_TOO_LONG);
+		else
+			n++;
+	}
+	if (n > 0)
+		sl_app_give(app, RX, p, n);
+}
+
+static unsigned reason(int error)
+{
+	switch (error) {
+	case EIO: // the interface is down
+	case ENETDOWN:
+	case EBADFD: // or gone
+	case ENODEV:
+		return DROP_DOWN;
+	case EINVAL: // no Ethernet header, or neither IPv4 nor IPv6
+		return DROP_MALFORMED;
+	case EMSGSIZE:
+		return DROP_TOO_LONG;
+	default: // EAGAIN, ENOBUFS, ENOMEM
+		return DROP_TX_FULL;
+	}
+}
+
+static void tap_push(struct sl_app *app)
+{
+	struct tap *self = (struct tap *)app;
+	struct rte_mbuf *p[SL_BURST];
+	unsigned n = sl_app_take(app, TX, p, SL_BURST);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (write(self->fd, sl_data(p[i]), sl_len(p[i])) < 0) {
+			sl_app_drop(app, p[i], reason(errno));
+			continue;
+		}
+		sl_app_consumed(app, 1);
+		sl_free(p[i]);
+	}
+}
+
+const struct sl_app_class sl_tap_class = {
+	.name = "tap",
+	.help = "exchanges Ethernet frames with the kernel through a TAP interface\n"
+		"Each packet takes a system call; for more speed use dpdk with net_af_packet or "
+		"net_af_xdp. Needs CAP_NET_ADMIN. It receives while its output is connected.",
+	.inputs = {[TX] = "tx"},
+	.outputs = {[RX] = "rx"},
+	.drops = {[DROP_TX_FULL] = "tx_full",
+		  [DROP_DOWN] = "down",
+		  [DROP_MALFORMED] = "malformed",
+		  [DROP_TOO_LONG] = "too_long"},
+	.keys = tap_keys,
+	.config_size = sizeof(struct tap_config),
+	.size = sizeof(struct tap),
+	.needs = tap_needs,
+	.configure = tap_configure,
+	.adopt = tap_adopt,
+	.pull = tap_pull,
+	.push = tap_push,
+	.stop = tap_stop,
+};
+
+const struct sl_app_class sl_tun_class = {
+	.name = "tun",
+	.help = "exchanges IP packets with the kernel through a TUN interface\n"
+		"Its packets are IPv4 or IPv6 without an Ethernet header, as tunnels carry them: "
+		"link it to apps that give and take IP packets. Needs CAP_NET_ADMIN. It receives "
+		"while its output is connected.",
+	.inputs = {[TX] = "tx"},
+	.outputs = {[RX] = "rx"},
+	.drops = {[DROP_TX_FULL] = "tx_full",
+		  [DROP_DOWN] = "down",
+		  [DROP_MALFORMED] = "malformed",
+		  [DROP_TOO_LONG] = "too_long"},
+	.keys = tap_keys,
+	.config_size = sizeof(struct tap_config),
+	.size = sizeof(struct tap),
+	.needs = tap_needs,
+	.configure = tun_configure,
+	.adopt = tap_adopt,
+	.pull = tap_pull,
+	.push = tap_push,
+	.stop = tap_stop,
+};

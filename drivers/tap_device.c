@@ -1,0 +1,226 @@
+#include "drivers/tap_device.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_addr.h>
+#include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int parse_prefix(const char *text, unsigned long max, uint8_t *prefix)
+{
+	unsigned long n;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	n = strtoul(text, &end, 10);
+	if (*end || n > max)
+		return -EINVAL;
+	*prefix = (uint8_t)n;
+	return 0;
+}
+
+int sl_address_parse(const char *text, struct sl_address *a, struct sl_error *err)
+{
+	size_t len = strcspn(text, "/");
+	char host[INET6_ADDRSTRLEN];
+	unsigned long max;
+
+	memset(a, 0, sizeof(*a));
+	a->family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	max = a->family == AF_INET6 ? 128 : 32;
+	a->prefix = (uint8_t)max;
+	if (len < sizeof(host)) {
+		memcpy(host, text, len);
+		host[len] = '\0';
+		if (inet_pton(a->family, host, a->bytes) == 1 &&
+		    (!text[len] || parse_prefix(text + len + 1, max, &a->prefix) == 0))
+			return 0;
+	}
+	return sl_error_set(err, -EINVAL,
+			    "'%s' is not an address such as 10.0.0.1/24 or fd00::1/64", text);
+}
+
+static int check_name(const char *name, struct sl_error *err)
+{
+	if (!*name)
+		return sl_error_set(err, -EINVAL, "an interface needs a name");
+	if (strlen(name) >= IFNAMSIZ)
+		return sl_error_set(err, -EINVAL,
+				    "'%s': an interface's name has at most %d characters", name,
+				    IFNAMSIZ - 1);
+	for (const char *c = name; *c; c++)
+		if (isspace((unsigned char)*c) || strchr("/:%", *c))
+			return sl_error_set(err, -EINVAL, "'%s' is no name for an interface", name);
+	return 0;
+}
+
+static struct ifreq request_for(const char *name)
+{
+	struct ifreq r;
+
+	memset(&r, 0, sizeof(r));
+	memcpy(r.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
+	return r;
+}
+
+static int refused(const char *name, bool is_tap, int code, struct sl_error *err)
+{
+	const char *kind = is_tap ? "TAP" : "TUN";
+
+	switch (-code) {
+	case EPERM:
+		return sl_error_set(err, code, "%s: needs CAP_NET_ADMIN (or root)", name);
+	case EBUSY:
+		return sl_error_set(err, code, "%s: another program has it open", name);
+	case EINVAL:
+		return sl_error_set(err, code, "%s: is there already and is no %s interface", name,
+				    kind);
+	default:
+		return sl_error_set(err, code, "%s: no %s interface: %s", name, kind,
+				    strerror(-code));
+	}
+}
+
+int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
+{
+	struct ifreq request;
+	int fd, r = check_name(name, err);
+
+	if (r < 0)
+		return r;
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return sl_error_set(err, -errno, "%s: /dev/net/tun: %s", name, strerror(errno));
+	request = request_for(name);
+	request.ifr_flags = (short)((is_tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI);
+	// Without offloads the kernel finishes checksums and cuts segments before it hands over.
+	if (ioctl(fd, TUNSETIFF, &request) == 0 && ioctl(fd, TUNSETOFFLOAD, 0UL) == 0)
+		return fd;
+	r = refused(name, is_tap, -errno, err);
+	close(fd);
+	return r;
+}
+
+// One ioctl on the interface. Returns 0 or -errno.
+static int control(unsigned long verb, struct ifreq *request)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r;
+
+	if (fd < 0)
+		return -errno;
+	r = ioctl(fd, verb, request) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+int sl_interface_set_mtu(const char *name, uint32_t mtu, struct sl_error *err)
+{
+	struct ifreq request = request_for(name);
+	int r;
+
+	request.ifr_mtu = (int)mtu;
+	r = control(SIOCSIFMTU, &request);
+	return r < 0 ? sl_error_set(err, r, "%s: mtu %u: %s", name, mtu, strerror(-r)) : 0;
+}
+
+int sl_interface_set_up(const char *name, bool up, struct sl_error *err)
+{
+	struct ifreq request = request_for(name);
+	int r = control(SIOCGIFFLAGS, &request);
+
+	if (r == 0) {
+		request.ifr_flags = (short)((request.ifr_flags & ~IFF_UP) | (up ? IFF_UP : 0));
+		r = control(SIOCSIFFLAGS, &request);
+	}
+	return r < 0 ? sl_error_set(err, r, "%s: %s: %s", name, up ? "up" : "down", strerror(-r))
+		     : 0;
+}
+
+struct address_request {
+	struct nlmsghdr header;
+	struct ifaddrmsg address;
+	char attributes[64];
+};
+
+static void add_attribute(struct address_request *q, unsigned short type, const void *data,
+			  size_t len)
+{
+	struct rtattr *a = (struct rtattr *)((char *)q + NLMSG_ALIGN(q->header.nlmsg_len));
+
+	a->rta_type = type;
+	a->rta_len = (unsigned short)RTA_LENGTH(len);
+	memcpy(RTA_DATA(a), data, len);
+	q->header.nlmsg_len = (unsigned)(NLMSG_ALIGN(q->header.nlmsg_len) + RTA_ALIGN(a->rta_len));
+}
+
+// Send a request to the kernel and wait for its answer. Returns 0 or -errno.
+static int ask_kernel(const struct address_request *q)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char rest[512];
+	} answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (send(fd, q, q->header.nlmsg_len, 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0)
+		r = -errno;
+	else if (answer.header.nlmsg_type == NLMSG_ERROR)
+		r = answer.error.error;
+	close(fd);
+	return r;
+}
+
+static int change_address(const char *name, const struct sl_address *a, unsigned short verb,
+			  unsigned short flags)
+{
+	size_t len = a->family == AF_INET6 ? 16 : 4;
+	struct address_request q = {
+		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
+			   .nlmsg_type = verb,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags},
+		.address = {.ifa_family = (unsigned char)a->family,
+			    .ifa_prefixlen = a->prefix,
+			    // there is no second host to ask whether it has the address
+			    .ifa_flags = a->family == AF_INET6 ? IFA_F_NODAD : 0,
+			    .ifa_index = if_nametoindex(name)},
+	};
+
+	add_attribute(&q, IFA_LOCAL, a->bytes, len);
+	add_attribute(&q, IFA_ADDRESS, a->bytes, len);
+	return ask_kernel(&q);
+}
+
+static int explain(const char *name, const char *verb, const struct sl_address *a, int code,
+		   struct sl_error *err)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	inet_ntop(a->family, a->bytes, text, sizeof(text));
+	return sl_error_set(err, code, "%s: cannot %s %s/%u: %s", name, verb, text, a->prefix,
+			    strerror(-code));
+}
+
+int sl_interface_add_address(const char *name, const struct sl_address *a, struct sl_error *err)
+{
+	int r = change_address(name, a, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
+
+	return r < 0 ? explain(name, "add", a, r, err) : 0;
+}
+
+int sl_interface_remove_address(const char *name, const struct sl_address *a, struct sl_error *err)
+{
+	int r = change_address(name, a, RTM_DELADDR, 0);
+
+	return r < 0 && r != -EADDRNOTAVAIL ? explain(name, "remove", a, r, err) : 0;
+}

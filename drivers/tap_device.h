@@ -1,0 +1,37 @@
+// tap_device: the kernel's TAP and TUN interfaces. Control thread, but for the file descriptor.
+#pragma once
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sluice/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// An address with the length of its network's prefix.
+struct sl_address {
+	int family; // AF_INET or AF_INET6
+	uint8_t bytes[16];
+	uint8_t prefix;
+};
+
+// Parse "10.0.0.1/24" or "fd00::1/64"; without a prefix the address stands alone. Pure.
+// Returns 0 or -EINVAL with err filled.
+int sl_address_parse(const char *text, struct sl_address *a, struct sl_error *err);
+
+// Open /dev/net/tun as one end of the interface, which is made where it is not there; it goes
+// when the descriptor is closed, unless somebody has made it persistent. Non-blocking, frames
+// bare, no offload.
+//
+// is_tap  Ethernet frames, else IP packets.
+//
+// Returns the descriptor, owned by the caller, or -errno with err filled.
+int sl_tap_open(const char *name, bool is_tap, struct sl_error *err);
+
+// Returns 0 or -errno with err filled.
+int sl_interface_set_mtu(const char *name, uint32_t mtu, struct sl_error *err);
+int sl_interface_set_up(const char *name, bool up, struct sl_error *err);
+
+// Add or remove an address. One that is there already, or is not, is no error.
+// Returns 0 or -errno with err filled.
+int sl_interface_add_address(const char *name, const struct sl_address *a, struct sl_error *err);
+int sl_interface_remove_address(const char *name, const struct sl_address *a, struct sl_error *err);
