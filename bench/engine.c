@@ -3,10 +3,9 @@
 // from net_null (64 bytes a packet, not written) and freeing.
 
 #include "bench/harness.h"
+#include "bench/peer.h"
 #include "bench/pipeline.h"
 
-#include <rte_dev.h>
-#include <rte_ethdev.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,37 +27,6 @@ static uint64_t alloc_free(void *arg)
 		rte_pktmbuf_free_bulk(p, BURST);
 	}
 	return (uint64_t)LOOPS * BURST;
-}
-
-static uint64_t null_rx(void *arg)
-{
-	uint16_t port = *(const uint16_t *)arg;
-	struct rte_mbuf *p[BURST];
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < LOOPS; i++) {
-		uint16_t n = rte_eth_rx_burst(port, 0, p, BURST);
-
-		rte_pktmbuf_free_bulk(p, n);
-		sum += n;
-	}
-	return sum;
-}
-
-static uint16_t open_null(void)
-{
-	struct rte_eth_conf conf = {0};
-	uint16_t port;
-
-	if (rte_dev_probe("net_null_bench") < 0 ||
-	    rte_eth_dev_get_port_by_name("net_null_bench", &port) < 0 ||
-	    rte_eth_dev_configure(port, 1, 1, &conf) < 0 ||
-	    rte_eth_rx_queue_setup(port, 0, 512, 0, NULL, pool) < 0 ||
-	    rte_eth_tx_queue_setup(port, 0, 512, 0, NULL) < 0 || rte_eth_dev_start(port) < 0) {
-		fprintf(stderr, "bench: net_null does not start\n");
-		exit(1);
-	}
-	return port;
 }
 
 static struct sl_graph *chain(unsigned hops)
@@ -90,9 +58,10 @@ static struct sl_graph *two_sinks(void)
 int main(void)
 {
 	struct bench_pipeline basic, tee, chain1, chain4, chain16;
+	struct bench_peer null;
 	struct bench benches[] = {
 		{"rte_pktmbuf alloc + free", alloc_free, NULL, NULL},
-		{"net_null rx + free", null_rx, NULL, NULL},
+		{"net_null rx + free", bench_peer_rx_turn, &null, NULL},
 		{"source -> sink", bench_pipeline_turn, &basic, "net_null rx + free"},
 		{"source -> tee -> 2 sinks", bench_pipeline_turn, &tee, NULL},
 		{"source -> 1 app -> sink", bench_pipeline_turn, &chain1, NULL},
@@ -101,17 +70,15 @@ int main(void)
 	};
 	const struct bench_table table = {"engine, 60-byte frames", "packet", benches,
 					  RTE_DIM(benches)};
-	uint16_t port;
-
+	bench_eal();
 	bench_start("engine");
-	bench_pipeline_open(&basic, "source -> sink", NULL, "sink");
+	bench_pipeline_open(&basic, "source -> sink", "sink");
 	bench_pipeline_open_graph(&tee, two_sinks(), "a");
 	bench_pipeline_open_graph(&chain1, chain(1), "sink");
 	bench_pipeline_open_graph(&chain4, chain(4), "sink");
 	bench_pipeline_open_graph(&chain16, chain(16), "sink");
-	pool = rte_pktmbuf_pool_create("bench", 4095, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
-	port = open_null();
-	benches[1].arg = &port;
+	pool = bench_peer_pool();
+	bench_peer_open(&null, "net_null_bench");
 	bench_run(&table);
 	printf("\n  per hop in the chain of 16: %.2f cycles a packet\n",
 	       (bench_result("source -> 16 apps -> sink") - bench_result("source -> sink")) / 16);

@@ -4,7 +4,6 @@
 
 #include "bench/harness.h"
 #include "bench/pipeline.h"
-#include "core/eal.h"
 
 #include <pthread.h>
 #include <rte_cycles.h>
@@ -115,7 +114,6 @@ static struct rte_ring *make_ring(const char *name)
 
 int main(void)
 {
-	struct sl_engine_options options = bench_options();
 	struct pair links = {.count = (uint64_t)LOOPS * BURST * 4};
 	struct pair rings = links;
 	struct bench benches[] = {
@@ -127,8 +125,7 @@ int main(void)
 	const struct bench_table table = {"links and rings, bursts of 32", "packet", benches,
 					  RTE_DIM(benches)};
 
-	if (sl_eal_init(&options, NULL) < 0)
-		return 1;
+	bench_eal();
 	for (unsigned i = 0; i < BURST; i++) {
 		burst[i] = &packets[i];
 		sl_set_len(burst[i], 60);

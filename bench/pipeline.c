@@ -1,5 +1,7 @@
 #include "bench/pipeline.h"
 
+#include "core/eal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +23,14 @@ struct sl_engine_options bench_options(void)
 	return (struct sl_engine_options){.no_huge = getenv("BENCH_HUGE") == NULL};
 }
 
+void bench_eal(void)
+{
+	struct sl_engine_options options = bench_options();
+	struct sl_error err = {0};
+
+	exit_on(sl_eal_init(&options, &err), &err);
+}
+
 void bench_pipeline_open_graph(struct bench_pipeline *b, struct sl_graph *g, const char *sink)
 {
 	struct sl_engine_options options = bench_options();
@@ -32,15 +42,12 @@ void bench_pipeline_open_graph(struct bench_pipeline *b, struct sl_graph *g, con
 	sl_graph_destroy(g);
 }
 
-void bench_pipeline_open(struct bench_pipeline *b, const char *line, const char *more,
-			 const char *sink)
+void bench_pipeline_open(struct bench_pipeline *b, const char *line, const char *sink)
 {
 	struct sl_graph *g = sl_graph_create();
 	struct sl_error err = {0};
 
 	exit_on(sl_graph_pipeline(g, line, NULL, NULL, &err), &err);
-	if (more)
-		exit_on(sl_graph_link(g, more, &err), &err);
 	bench_pipeline_open_graph(b, g, sink);
 }
 
@@ -65,5 +72,16 @@ uint64_t bench_pipeline_turn(void *arg)
 
 	for (unsigned i = 0; i < b->breaths; i++)
 		sl_engine_breathe(b->engine);
+	return arrived(b) - before;
+}
+
+uint64_t bench_pipeline_drain(struct bench_pipeline *b)
+{
+	uint64_t before = arrived(b);
+
+	do {
+		for (unsigned i = 0; i < b->breaths; i++)
+			sl_engine_breathe(b->engine);
+	} while (!sl_engine_drained(b->engine));
 	return arrived(b) - before;
 }
