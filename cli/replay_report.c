@@ -4,6 +4,7 @@
 #include "cli/text.h"
 
 #include <sluice/version.h>
+#include <string.h>
 
 static void print_packets(FILE *out, const char *title, uint64_t packets, const char *more)
 {
@@ -20,16 +21,23 @@ static void print_traffic(FILE *out, const char *title, uint64_t packets, uint64
 	print_packets(out, title, packets, more);
 }
 
+// The rates in the units they are compared in, and in those that slow traffic is read in.
 static void print_speed(FILE *out, const struct outcome *o)
 {
-	char seconds[TEXT_NUMBER], mpps[TEXT_NUMBER], gbps[TEXT_NUMBER];
+	double mpps = outcome_mpps(o), gbps = outcome_gbps(o);
+	char number[TEXT_NUMBER], slow[TEXT_NUMBER];
 
 	if (!o->out || o->seconds <= 0)
 		return;
-	fprintf(out, "time      %15s s\n", text_real(seconds, o->seconds));
-	fprintf(out, "rate      %15s Mpps\n", text_real(mpps, outcome_mpps(o)));
-	fprintf(out, "          %15s Gbit/s of frames, without FCS\n",
-		text_real(gbps, outcome_gbps(o)));
+	fprintf(out, "time      %s from the first to the last packet\n",
+		text_duration(number, (uint64_t)(o->seconds * 1e9)));
+	fprintf(out, "rate      %s Mpps", text_real(number, mpps));
+	if (mpps < 0.1)
+		fprintf(out, " = %s packets/s", text_real(slow, mpps * 1e6));
+	fprintf(out, ", %s Gbit/s", text_real(number, gbps));
+	if (gbps < 0.1)
+		fprintf(out, " = %s Mbit/s", text_real(slow, gbps * 1e3));
+	fprintf(out, " of frames without FCS\n");
 }
 
 static void print_lateness(FILE *out, const struct outcome *o)
@@ -49,6 +57,8 @@ void replay_report_text(FILE *out, const struct replay_report *r)
 {
 	const struct outcome *o = r->outcome;
 
+	if (strcmp(r->result, "done") != 0)
+		fprintf(out, "result    %s\n", r->result);
 	print_traffic(out, "in", o->in, o->in_bytes);
 	if (o->copied)
 		print_packets(out, "copied", o->copied, ", made by other apps than in");
@@ -58,7 +68,7 @@ void replay_report_text(FILE *out, const struct replay_report *r)
 	report_losses(out, o);
 	print_speed(out, o);
 	print_lateness(out, o);
-	report_apps(out, o->stats);
+	report_apps(out, o->stats, "out");
 	report_balance(out, o);
 }
 

@@ -17,19 +17,26 @@ void report_losses(FILE *out, const struct outcome *o)
 			text_count(count, o->held));
 }
 
-void report_apps(FILE *out, const struct sl_stats *stats)
+static void print_app(FILE *out, const struct sl_app_stats *a)
 {
 	char in[TEXT_NUMBER], made[TEXT_NUMBER], cycles[TEXT_NUMBER];
 
+	fprintf(out, "  %-16s %-14s %15s %15s %14s\n", a->name, a->class->name,
+		text_count(in, a->in + a->created), text_count(made, a->out + a->consumed),
+		a->cycles > 0 ? text_real(cycles, a->cycles) : "-");
+}
+
+void report_apps(FILE *out, const struct sl_stats *stats, const char *last)
+{
+	const struct sl_app_stats *end = last ? sl_stats_app(stats, last) : NULL;
+
 	fprintf(out, "\n  %-16s %-14s %15s %15s %14s\n", "app", "class", "packets in",
 		"packets out", "cycles/packet");
-	for (size_t i = 0; i < stats->n_apps; i++) {
-		const struct sl_app_stats *a = &stats->apps[i];
-
-		fprintf(out, "  %-16s %-14s %15s %15s %14s\n", a->name, a->class->name,
-			text_count(in, a->in + a->created), text_count(made, a->out + a->consumed),
-			a->cycles > 0 ? text_real(cycles, a->cycles) : "-");
-	}
+	for (size_t i = 0; i < stats->n_apps; i++)
+		if (&stats->apps[i] != end)
+			print_app(out, &stats->apps[i]);
+	if (end)
+		print_app(out, end);
 }
 
 void report_metrics(FILE *out, const struct sl_stats *stats)

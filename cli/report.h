@@ -7,8 +7,8 @@
 // Packets that were dropped, by reason, and those still held.
 void report_losses(FILE *out, const struct outcome *o);
 
-// One line per app: packets and cycles.
-void report_apps(FILE *out, const struct sl_stats *stats);
+// One line per app: packets and cycles. The app named last (NULL = none) comes last.
+void report_apps(FILE *out, const struct sl_stats *stats, const char *last);
 
 // One line per metric that is not zero.
 void report_metrics(FILE *out, const struct sl_stats *stats);

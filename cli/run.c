@@ -69,14 +69,14 @@ static void show(void *context, const struct sl_stats *stats)
 
 static void print_text(const struct outcome *o)
 {
-	char in[TEXT_NUMBER], out[TEXT_NUMBER], seconds[TEXT_NUMBER];
+	char in[TEXT_NUMBER], out[TEXT_NUMBER], time[TEXT_NUMBER];
 
 	printf("in        %15s packets\n", text_count(in, o->in));
 	printf("out       %15s packets\n", text_count(out, o->out));
 	report_losses(stdout, o);
-	printf("time      %15s s from the first to the last packet\n",
-	       text_real(seconds, o->seconds));
-	report_apps(stdout, o->stats);
+	printf("time      %s from the first to the last packet\n",
+	       text_duration(time, (uint64_t)(o->seconds * 1e9)));
+	report_apps(stdout, o->stats, NULL);
 	report_metrics(stdout, o->stats);
 	report_balance(stdout, o);
 }

@@ -51,8 +51,8 @@ class Replay(sluice.Case):
         self.assertRegex(done.stdout, r"(?m)^out +300 packets +[\d,]+ bytes$")
         self.assertRegex(done.stdout, r"(?m)^dropped +200 packets$")
         self.assertRegex(done.stdout, r"(?m)^ +200   by filter: no_match$")
-        self.assertRegex(done.stdout, r"(?m)^rate +[\d.]+ Mpps$")
-        self.assertRegex(done.stdout, r"(?m)^ +[\d.]+ Gbit/s of frames, without FCS$")
+        self.assertRegex(done.stdout, r"(?m)^time +[\d.]+ [mun]?s from the first")
+        self.assertRegex(done.stdout, r"(?m)^rate +[\d.]+ Mpps.*, [\d.]+ Gbit/s.* without FCS$")
         self.assertIn("accounts  500 in = 300 out + 200 dropped + 0 held", done.stdout)
 
     def test_several_files_and_loops(self):
