@@ -80,10 +80,10 @@ const struct sl_app_class sl_filter_class = {
 		"`no_match`. A packet too short for what the expression looks at does not match. "
 		"Tags and tunnels are looked at only where the expression says so (`vlan and "
 		"udp`). "
-		"libpcap compiles the expression, and DPDK turns it into machine code: then the "
-		"metric `machine_code` is 1. It is 0 where libpcap's interpreter runs instead, "
-		"some times slower: for `protochain`, shifts by an amount taken from the packet, "
-		"very long expressions, and processors other than x86-64 and arm64.",
+		"libpcap compiles the expression; on x86-64 the result runs as machine code, and "
+		"the "
+		"metric `machine_code` is 1. It is 0 where libpcap's interpreter runs it instead, "
+		"some times slower.",
 	.inputs = {[IN] = "in"},
 	.outputs = {[OUT] = "out", [REST] = "rest"},
 	.drops = {[DROP_NO_MATCH] = "no_match"},

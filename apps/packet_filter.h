@@ -2,13 +2,12 @@
 #pragma once
 
 #include <pcap/pcap.h>
-#include <rte_bpf.h>
 #include <sluice/error.h>
 #include <sluice/packet.h>
 
 struct sl_packet_filter {
 	uint64_t (*machine_code)(void *packet); // NULL where the program has to be interpreted
-	struct rte_bpf *bpf;                    // owner of machine_code
+	size_t machine_code_bytes;              // of its mapping
 	struct bpf_program classic;             // what libpcap made of the expression
 };
 
@@ -21,7 +20,7 @@ int sl_packet_filter_init(struct sl_packet_filter *f, const char *expression, st
 // Zeroed memory is legal.
 void sl_packet_filter_fini(struct sl_packet_filter *f);
 
-// Make f interpret from now on, as it does on processors DPDK has no code generator for.
+// Make f interpret from now on, as it does on processors there is no code generator for.
 void sl_packet_filter_interpret(struct sl_packet_filter *f);
 
 // The slow way of sl_packet_filter_match.

@@ -85,13 +85,14 @@ static void short_packets_do_not_match(void **state)
 
 static void says_whether_machine_code_runs(void **state)
 {
-	struct sl_harness *h = make("filter udp");
+	struct sl_harness *h = make("filter 'ip protochain 17'");
 
 	(void)state;
+#ifdef __x86_64__
 	assert_int_equal(sl_harness_metric(h, "machine_code"), 1);
-	assert_string_equal(sl_harness_destroy(h), "");
-	h = make("filter 'ip protochain 17'");
+#else
 	assert_int_equal(sl_harness_metric(h, "machine_code"), 0);
+#endif
 	assert_true(sl_harness_feed(h, 0, udp, sizeof(udp)));
 	sl_harness_breathe(h);
 	assert_int_equal(sl_harness_waiting_out(h, 0), 1);

@@ -14,9 +14,14 @@
 
 #include <cmocka.h>
 
+#ifdef __x86_64__
+static const bool on_x86 = true;
+#else
+static const bool on_x86 = false;
+#endif
+
 static struct rte_mempool *pool;
 
-// Expressions that become machine code.
 static const char *const expressions[] = {
 	"",
 	"udp",
@@ -83,17 +88,17 @@ static const char *const expressions[] = {
 	"ether[ether[0:4] + 4:4] > 0",
 	"ether[ether[0] + ether[1]:2] & 3 = 1",
 	"ip[ip[0] & 3] > 1",
+	"ether[0] << ether[1] = 0",
+	"ether[0:4] >> ether[5] = 1",
+	"ether[4294967295:1] = 0",
+	"ether[ether[0] - 4] = 7",
+	"ip6 protochain 6",
+	"ip protochain 17",
 	"ether[2000] = 0",
 	"not ether[2000] = 0",
 	"ether[65536:4] = 0",
 	"ether[0] = 3 or (ether[100] = 5 and not ether[10] & 1 = 1)",
 	"host 1.2.3.4 or host 1.2.3.5 or net 11.0.0.0/8 or port 5 or port 6 or port 7",
-};
-
-// Expressions that the interpreter has to run.
-static const char *const interpreted[] = {
-	"ether[0] << ether[1] = 0", "ether[0:4] >> ether[5] = 1", "ether[4294967295:1] = 0",
-	"ip6 protochain 6",         "ip protochain 17",
 };
 
 static int set_up(void **state)
@@ -184,8 +189,7 @@ static void machine_code_agrees_with_libpcap(void **state)
 	for (unsigned i = 0; i < sizeof(expressions) / sizeof(expressions[0]); i++) {
 		struct sl_packet_filter f = compile(expressions[i]);
 
-		if (!f.machine_code)
-			fail_msg("'%s' is interpreted", expressions[i]);
+		assert_int_equal(f.machine_code != NULL, on_x86);
 		check_invented(&f, expressions[i], 20000);
 		sl_packet_filter_fini(&f);
 	}
@@ -194,7 +198,7 @@ static void machine_code_agrees_with_libpcap(void **state)
 static void combinations_agree_with_libpcap(void **state)
 {
 	enum { N = sizeof(expressions) / sizeof(expressions[0]) };
-	unsigned compiled = 0;
+	unsigned tried = 0;
 	char text[1024];
 
 	(void)state;
@@ -204,25 +208,15 @@ static void combinations_agree_with_libpcap(void **state)
 
 			snprintf(text, sizeof(text), "(%s) %s (%s)", expressions[i],
 				 k & 1 ? "or not" : "and", expressions[k]);
+			if (strstr(text, "geneve"))
+				continue; // libpcap reads memory that it never wrote
 			if (sl_packet_filter_init(&f, text, NULL) < 0)
 				continue; // "expression rejects all packets"
 			check_invented(&f, text, 500);
-			compiled += f.machine_code != NULL;
+			tried++;
 			sl_packet_filter_fini(&f);
 		}
-	assert_true(compiled > 500);
-}
-
-static void the_rest_is_interpreted(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < sizeof(interpreted) / sizeof(interpreted[0]); i++) {
-		struct sl_packet_filter f = compile(interpreted[i]);
-
-		assert_null(f.machine_code);
-		check_invented(&f, interpreted[i], 20000);
-		sl_packet_filter_fini(&f);
-	}
+	assert_true(tried > 500);
 }
 
 static void interpreting_gives_the_same_result(void **state)
@@ -236,9 +230,7 @@ static void interpreting_gives_the_same_result(void **state)
 	sl_packet_filter_fini(&f);
 }
 
-// DPDK's check of a program takes time that explodes with its length: such programs must not get
-// there. Sixty hosts with ports took minutes.
-static void a_very_long_expression_is_interpreted_at_once(void **state)
+static void a_very_long_expression_becomes_machine_code_too(void **state)
 {
 	char text[8192];
 	size_t n = 0;
@@ -249,7 +241,6 @@ static void a_very_long_expression_is_interpreted_at_once(void **state)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%shost 10.0.0.%u and port %u",
 				      i > 1 ? " or " : "", i, i);
 	f = compile(text);
-	assert_null(f.machine_code);
 	check_invented(&f, text, 20000);
 	sl_packet_filter_fini(&f);
 }
@@ -365,9 +356,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(machine_code_agrees_with_libpcap),
 		cmocka_unit_test(combinations_agree_with_libpcap),
-		cmocka_unit_test(the_rest_is_interpreted),
 		cmocka_unit_test(interpreting_gives_the_same_result),
-		cmocka_unit_test(a_very_long_expression_is_interpreted_at_once),
+		cmocka_unit_test(a_very_long_expression_becomes_machine_code_too),
 		cmocka_unit_test(every_length_up_to_the_last_load_is_right),
 		cmocka_unit_test(bad_expressions_are_refused_in_libpcaps_words),
 		cmocka_unit_test(machine_code_agrees_on_real_captures),
