@@ -201,6 +201,8 @@ static int read_value(const struct reader *r, const struct sl_key *k, const stru
 	struct sl_place at = v->at;
 	int code;
 
+	if (!is_list(k->type) && v->n_items == 1)
+		v = &v->items[0];
 	if (is_list(k->type))
 		code = read_list(r, k, v, &at);
 	else if (!v->text && v->n_items == 0)
