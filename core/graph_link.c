@@ -132,12 +132,17 @@ static int add_chain(struct sl_graph *g, const char *chain, struct sl_place at,
 
 	for (; next_piece(&rest, &to); from = to, n++) {
 		char a[2 * SL_NAME_SIZE + 1], b[2 * SL_NAME_SIZE + 1];
+		const char *dot;
 
 		to.at = sl_place_inside(g, at, chain, (size_t)(to.text - chain));
 		if (to.len == 0)
 			return missing_name(g, to.at, !rest, !rest && n == 0, err);
 		if (n == 0)
 			continue;
+		// A port in the middle was the input of the link before.
+		dot = memchr(from.text, '.', from.len);
+		if (n > 1 && dot)
+			from.len = (size_t)(dot - from.text);
 		snprintf(a, sizeof(a), "%.*s", (int)from.len, from.text);
 		snprintf(b, sizeof(b), "%.*s", (int)to.len, to.text);
 		if (!sl_graph_add_link(g, a, from.at, b, to.at, err))

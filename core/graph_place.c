@@ -55,6 +55,8 @@ struct sl_place sl_place_inside(const struct sl_graph *g, struct sl_place at, co
 	const char *source = at.text >= 0 ? g->texts[at.text].content : "";
 	struct sl_place here = at;
 
+	while (at.text >= 0 && is_blank(source[here.offset])) // a block's indentation
+		sl_place_step(&here, source[here.offset]);
 	for (size_t i = 0; at.text >= 0 && i < n; i++) {
 		// YAML folds a line's end and its indentation into one blank.
 		while (is_blank(value[i]) && is_blank(source[here.offset]))
