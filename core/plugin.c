@@ -148,14 +148,23 @@ static bool is_loaded(const struct sl_plugin *plugin)
 	return false;
 }
 
+static int check_abi(const struct sl_plugin *plugin, const char *path, struct sl_error *err)
+{
+	if (plugin->abi == SL_ABI_VERSION)
+		return 0;
+	return sl_error_set(err, -ENOEXEC,
+			    "plugin '%s' was built against ABI version %u of Sluice and this is "
+			    "version %d: build it again",
+			    path, plugin->abi, SL_ABI_VERSION);
+}
+
 // Whether every class can be registered: all are, or none.
 static int check_plugin(const struct sl_plugin *plugin, const char *path, struct sl_error *err)
 {
-	if (plugin->abi != SL_ABI_VERSION)
-		return sl_error_set(err, -ENOEXEC,
-				    "plugin '%s' was built against ABI version %u of Sluice and "
-				    "this is version %d: build it again",
-				    path, plugin->abi, SL_ABI_VERSION);
+	int code = check_abi(plugin, path, err);
+
+	if (code)
+		return code;
 	for (size_t i = 0; plugin->classes && plugin->classes[i]; i++) {
 		const struct sl_app_class *c = plugin->classes[i];
 		const char *mistake = sl_class_mistake(c);
@@ -197,15 +206,28 @@ static int register_plugin(const struct sl_plugin *plugin)
 	return 0;
 }
 
-// Why the last dlopen failed, without the path that it puts in front.
-static const char *load_failure(const char *path)
+// Say why dlopen failed. Another ABI version may lack a function that the plugin calls: then the
+// version, which can be read without binding functions, says more than the function's name.
+static int load_failure(const char *full, const char *path, struct sl_error *err)
 {
-	const char *text = dlerror();
-	size_t n = strlen(path);
+	const char *text = dlerror(); // has the path in front
+	size_t n = strlen(full);
+	const struct sl_plugin *plugin;
+	void *library;
+	int code;
 
-	if (!text)
-		return "it cannot be loaded";
-	return !strncmp(text, path, n) && !strncmp(text + n, ": ", 2) ? text + n + 2 : text;
+	if (text && !strncmp(text, full, n) && !strncmp(text + n, ": ", 2))
+		text += n + 2;
+	code = sl_error_set(err, -EINVAL, "plugin '%s': %s", path,
+			    text ? text : "it cannot be loaded");
+	library = dlopen(full, RTLD_LAZY | RTLD_LOCAL);
+	if (!library)
+		return code;
+	plugin = dlsym(library, "sl_plugin");
+	if (plugin && check_abi(plugin, path, err))
+		code = -ENOEXEC;
+	dlclose(library);
+	return code;
 }
 
 // Check a plugin's table and make its classes known. Returns -EALREADY where they are.
@@ -238,9 +260,9 @@ int sl_plugin_load(const char *path, struct sl_error *err)
 	}
 	library = dlopen(full, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
-		sl_error_set(err, -EINVAL, "plugin '%s': %s", path, load_failure(full));
+		code = load_failure(full, path, err);
 		free(full);
-		return -EINVAL;
+		return code;
 	}
 	free(full);
 	code = adopt_plugin(dlsym(library, "sl_plugin"), path, err);

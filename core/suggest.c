@@ -43,7 +43,7 @@ void sl_suggest_offer(struct sl_suggest *s, const char *candidate)
 	if (n == 0 || m == 0 || n > LONGEST || m > LONGEST)
 		return;
 	near = distance(s->wanted, candidate);
-	if (near > (n + 2) / 3 || near >= min(n, m) + (n == m) || (s->best && near >= s->distance))
+	if (near > (n + 2) / 3 || near >= min(n, m) || (s->best && near >= s->distance))
 		return;
 	s->best = candidate;
 	s->distance = near;

@@ -10,7 +10,8 @@ struct sl_suggest {
 };
 
 // Offer a candidate. It becomes best where it is nearer than all before and near enough
-// (Damerau-Levenshtein distance of at most a third of the length, rounded up).
+// (Damerau-Levenshtein distance of at most a third of the length, rounded up, and less than the
+// length of either).
 void sl_suggest_offer(struct sl_suggest *s, const char *candidate);
 
 // Returns buf holding "; did you mean 'best'?", or "" where nothing was near enough.

@@ -99,19 +99,6 @@ static void settings_are_set_once_or_appended(void **state)
 	sl_graph_destroy(g);
 }
 
-static void values_are_equal_by_what_they_say(void **state)
-{
-	struct sl_graph *g = zoo_graph("apps: {a: {pass: {x: 1, y: [1], z: [1, 2], v: 1, w: []}}}");
-	const struct sl_setting *s = sl_graph_find(g, "a")->settings;
-
-	(void)state;
-	for (unsigned i = 0; i < 5; i++)
-		for (unsigned j = 0; j < 5; j++)
-			assert_int_equal(sl_value_equal(&s[i].value, &s[j].value),
-					 i == j || (i == 0 && j == 3) || (i == 3 && j == 0));
-	sl_graph_destroy(g);
-}
-
 static void removing_an_app_removes_its_links(void **state)
 {
 	struct sl_graph *g = sl_graph_create();
@@ -273,7 +260,6 @@ int main(void)
 		cmocka_unit_test(apps_are_added_once_and_by_a_name),
 		cmocka_unit_test(apps_have_a_limit),
 		cmocka_unit_test(settings_are_set_once_or_appended),
-		cmocka_unit_test(values_are_equal_by_what_they_say),
 		cmocka_unit_test(removing_an_app_removes_its_links),
 		cmocka_unit_test(a_copy_is_equal_and_independent),
 		cmocka_unit_test(the_everyday_default),
