@@ -1,17 +1,45 @@
 #include "simd/level.h"
 
+#include "simd/chacha20.h"
 #include "simd/checksum.h"
+#include "simd/poly1305.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-// What runs where.
+// What runs where. AEAD is libsodium's below AVX2: it has kernels of its own for SSE.
 static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
-	[SL_SIMD_SCALAR] = {.name = "scalar", .checksum_sum = sl_checksum_sum_scalar},
-	[SL_SIMD_SSE] = {.name = "sse", .checksum_sum = sl_checksum_sum_sse},
-	[SL_SIMD_AVX2] = {.name = "avx2", .checksum_sum = sl_checksum_sum_avx2},
-	[SL_SIMD_AVX512] = {.name = "avx512", .checksum_sum = sl_checksum_sum_avx512},
-	[SL_SIMD_AVX512_IFMA] = {.name = "avx512", .checksum_sum = sl_checksum_sum_avx512},
+	[SL_SIMD_SCALAR] =
+		{
+			.name = "scalar",
+			.checksum_sum = sl_checksum_sum_scalar,
+		},
+	[SL_SIMD_SSE] =
+		{
+			.name = "sse",
+			.checksum_sum = sl_checksum_sum_sse,
+		},
+	[SL_SIMD_AVX2] =
+		{
+			.name = "avx2",
+			.checksum_sum = sl_checksum_sum_avx2,
+			.chacha20 = sl_chacha20_avx2,
+			.poly1305 = sl_poly1305_bmi2,
+		},
+	[SL_SIMD_AVX512] =
+		{
+			.name = "avx512",
+			.checksum_sum = sl_checksum_sum_avx512,
+			.chacha20 = sl_chacha20_avx512,
+			.poly1305 = sl_poly1305_bmi2,
+		},
+	[SL_SIMD_AVX512_IFMA] =
+		{
+			.name = "avx512",
+			.checksum_sum = sl_checksum_sum_avx512,
+			.chacha20 = sl_chacha20_avx512,
+			.poly1305 = sl_poly1305_ifma,
+		},
 };
 
 _Atomic(const struct sl_simd_kernels *) sl_simd_in_use;

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_chacha20_job;
+struct sl_poly1305_job;
+
 // From slow to fast; every level may use what the levels before it use. On a CPU with AVX-512
 // the name "avx512" stands for AVX512_IFMA where the CPU has IFMA and for AVX512 where not.
 enum sl_simd_level {
@@ -25,9 +28,12 @@ struct sl_simd_cpu {
 	bool ifma;
 };
 
-// The kernels of one level. Contracts: checksum.h.
+// The kernels of one level. Contracts: checksum.h, chacha20.h, poly1305.h.
 struct sl_simd_kernels {
 	const char *name;
+	// Both NULL where the level leaves AEAD to libsodium.
+	void (*chacha20)(const struct sl_chacha20_job *jobs, size_t n);
+	void (*poly1305)(struct sl_poly1305_job *jobs, size_t n);
 	uint16_t (*checksum_sum)(const void *data, size_t len, uint32_t initial);
 };
 

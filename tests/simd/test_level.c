@@ -89,6 +89,7 @@ static void every_level_has_every_kernel(void **state)
 
 		assert_non_null(k->name);
 		assert_non_null(k->checksum_sum);
+		assert_true(!k->chacha20 == !k->poly1305);
 	}
 }
 

@@ -1,0 +1,124 @@
+#include "simd/aead.h"
+
+#include "simd/aead_scalar.h"
+#include "simd/chacha20.h"
+#include "simd/poly1305.h"
+#include <sodium.h>
+#include <string.h>
+
+// A pass over a burst. Wiped at its end: it held the Poly1305 keys and, for open, the right tags.
+struct pass {
+	uint8_t poly_keys[SL_AEAD_BURST][32];
+	struct sl_poly1305_job tags[SL_AEAD_BURST];
+	struct sl_chacha20_job texts[SL_AEAD_BURST];
+};
+
+static struct sl_chacha20_job text_job(const struct sl_aead_item *p, uint32_t len,
+				       uint8_t *poly_key)
+{
+	return (struct sl_chacha20_job){
+		.key = p->key,
+		.nonce = p->nonce,
+		.in = p->in,
+		.out = p->out,
+		.len = len,
+		.poly_key = poly_key,
+	};
+}
+
+// The tags over the ciphertexts that lie at `in` (open) or at `out` (seal).
+static void compute_tags(const struct sl_simd_kernels *k, struct pass *w,
+			 const struct sl_aead_item *items, size_t n, bool ciphertext_is_in)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct sl_aead_item *p = &items[i];
+
+		w->tags[i].key = w->poly_keys[i];
+		w->tags[i].aad = p->aad;
+		w->tags[i].aad_len = p->aad_len;
+		w->tags[i].text = ciphertext_is_in ? p->in : p->out;
+		w->tags[i].len = p->len;
+	}
+	k->poly1305(w->tags, n);
+}
+
+// RFC 8439 section 2.8: the Poly1305 keys and the ciphertexts are one stream of independent blocks.
+static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
+{
+	struct pass w;
+
+	for (size_t i = 0; i < n; i++)
+		w.texts[i] = text_job(&items[i], items[i].len, w.poly_keys[i]);
+	k->chacha20(w.texts, n);
+	compute_tags(k, &w, items, n, false);
+	for (size_t i = 0; i < n; i++)
+		memcpy(items[i].tag, w.tags[i].tag, SL_AEAD_TAG);
+	sodium_memzero(w.poly_keys, n * sizeof(w.poly_keys[0]));
+}
+
+// All 128 bits, in constant time.
+static bool tags_equal(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x[2], y[2], difference;
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	difference = (x[0] ^ y[0]) | (x[1] ^ y[1]);
+	return difference == 0;
+}
+
+// Keys, tags, and only then the texts whose tags are right.
+static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
+{
+	struct pass w;
+	size_t right = 0;
+
+	for (size_t i = 0; i < n; i++)
+		w.texts[i] = text_job(&items[i], 0, w.poly_keys[i]);
+	k->chacha20(w.texts, n);
+	compute_tags(k, &w, items, n, true);
+	for (size_t i = 0; i < n; i++) {
+		struct sl_aead_item *p = &items[i];
+
+		p->ok = tags_equal(w.tags[i].tag, p->tag);
+		if (p->ok)
+			w.texts[right++] = text_job(p, p->len, NULL);
+		else if (p->len > 0)
+			sodium_memzero(p->out, p->len);
+	}
+	k->chacha20(w.texts, right);
+	sodium_memzero(w.poly_keys, n * sizeof(w.poly_keys[0]));
+	sodium_memzero(w.tags, n * sizeof(w.tags[0]));
+	return right;
+}
+
+void sl_aead_seal_with(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
+{
+	if (!k->chacha20) {
+		sl_aead_seal_scalar(items, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i += SL_AEAD_BURST)
+		seal_pass(k, items + i, n - i < SL_AEAD_BURST ? n - i : SL_AEAD_BURST);
+}
+
+size_t sl_aead_open_with(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
+{
+	size_t right = 0;
+
+	if (!k->chacha20)
+		return sl_aead_open_scalar(items, n);
+	for (size_t i = 0; i < n; i += SL_AEAD_BURST)
+		right += open_pass(k, items + i, n - i < SL_AEAD_BURST ? n - i : SL_AEAD_BURST);
+	return right;
+}
+
+void sl_aead_seal(struct sl_aead_item *items, size_t n)
+{
+	sl_aead_seal_with(sl_simd_kernels(), items, n);
+}
+
+size_t sl_aead_open(struct sl_aead_item *items, size_t n)
+{
+	return sl_aead_open_with(sl_simd_kernels(), items, n);
+}

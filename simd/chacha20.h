@@ -1,0 +1,21 @@
+// chacha20: keystream blocks of many packets at once (RFC 8439 section 2.4).
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// What to do for one packet: block 0 for the Poly1305 key, blocks 1 and on for the text, or both.
+struct sl_chacha20_job {
+	const uint8_t *key;   // 32 bytes
+	const uint8_t *nonce; // 12 bytes
+	const uint8_t *in;    // text to encrypt or decrypt with blocks 1 and on
+	uint8_t *out;         // equal to in, or not overlapping it
+	uint32_t len;         // bytes of text; 0 leaves blocks 1 and on out
+	uint8_t *poly_key;    // 32 bytes written from block 0 (section 2.6); NULL leaves it out
+};
+
+// The kernels. Blocks of successive jobs share a vector, so the number of jobs is what makes short
+// packets fast. Any alignment; nothing outside the buffers is touched; what was on the stack of
+// keys and keystream is wiped.
+void sl_chacha20_avx2(const struct sl_chacha20_job *jobs, size_t n);
+void sl_chacha20_avx512(const struct sl_chacha20_job *jobs, size_t n);
