@@ -1,51 +1,30 @@
 #!/usr/bin/env python3
 """forward: packets a second between two net_null devices, beside dpdk-testpmd in io mode on the
-same devices.
+same devices, both as processes of their own on the same core.
 
-Both run as processes of their own, in turns, each for a second and a half on the same core. The
-rows are what each does by itself as installed: testpmd with hugepages where some are reserved,
-and without; Sluice without, which is its default, and with them where there are some.
-
-Usage: forward.py SLUICE [TURNS]
+Usage: forward.py SLUICE
 """
 
-import json
-import os
 import re
 import shutil
-import signal
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
-SECONDS = 1.5
+import process
+
 DEVICES = ("net_null0", "net_null1")
 
-GRAPH = """
-cpus: [{cpu}]
+GRAPH = f"""
+cpus: [{process.last_cpu()}]
 idle: off
 apps:
-  a: {{dpdk: "{0}"}}
-  b: {{dpdk: "{1}"}}
+  a: {{dpdk: "{DEVICES[0]}"}}
+  b: {{dpdk: "{DEVICES[1]}"}}
 links:
   - a -> b
   - b -> a
-{eal}
 """
-
-
-def last_cpu():
-    return max(os.sched_getaffinity(0))
-
-
-def huge_free():
-    try:
-        with open("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages") as f:
-            return int(f.read())
-    except OSError:
-        return 0
 
 
 def wait_for_prompt(p):
@@ -58,11 +37,10 @@ def wait_for_prompt(p):
 
 
 def testpmd(huge, burst):
-    """Run testpmd for SECONDS; returns Mpps."""
+    """Returns Mpps."""
     memory = ["--in-memory"] if huge else ["--no-huge", "-m", "512"]
-    cpu = last_cpu()
-    command = ["dpdk-testpmd", "--lcores", f"0@{min(os.sched_getaffinity(0))},1@{cpu}", *memory,
-               "--no-pci", "--no-telemetry", "--log-level=*:error",
+    command = ["dpdk-testpmd", "--lcores", f"0@{process.first_cpu()},1@{process.last_cpu()}",
+               *memory, "--no-pci", "--no-telemetry", "--log-level=*:error",
                *(f"--vdev={d}" for d in DEVICES),
                "--", "-i", "--forward-mode=io", f"--burst={burst}", "--total-num-mbufs=8192"]
     p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -71,7 +49,7 @@ def testpmd(huge, burst):
     p.stdin.write("start\n")
     p.stdin.flush()
     begin = time.monotonic()
-    time.sleep(SECONDS)
+    time.sleep(process.SECONDS)
     p.stdin.write("stop\nquit\n")
     p.stdin.flush()
     end = time.monotonic()
@@ -82,43 +60,27 @@ def testpmd(huge, burst):
 
 
 def sluice(program, huge):
-    """Run Sluice for SECONDS; returns Mpps."""
-    eal = "" if huge else 'eal: ["--no-huge", "-m", "64", "--iova-mode=va"]'
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
-        f.write(GRAPH.format(*DEVICES, cpu=last_cpu(), eal=eal if huge_free() else ""))
-        f.flush()
-        p = subprocess.Popen([program, "run", "--json", f.name], stdout=subprocess.PIPE,
-                             text=True)
-        time.sleep(SECONDS)
-        p.send_signal(signal.SIGINT)
-        out, _ = p.communicate(timeout=30)
-    return json.loads(out)["mpps"]
+    return process.sluice(program, GRAPH, huge)
 
 
 def main():
     program = sys.argv[1]
-    turns = int(sys.argv[2]) if len(sys.argv) > 2 else int(os.environ.get("BENCH_TURNS", "7"))
     if not shutil.which("dpdk-testpmd"):
         sys.exit("forward: dpdk-testpmd is not installed (package dpdk)")
     contenders = {
-        "testpmd io, no hugepages, burst 32": lambda: testpmd(False, 32),
-        "sluice, no hugepages": lambda: sluice(program, False),
+        "testpmd io, burst 32": lambda: testpmd(False, 32),
+        "testpmd io, burst 64": lambda: testpmd(False, 64),
+        "sluice": lambda: sluice(program, False),
     }
-    if huge_free() >= 256:
-        contenders["testpmd io, hugepages, burst 32"] = lambda: testpmd(True, 32)
-        contenders["testpmd io, hugepages, burst 64"] = lambda: testpmd(True, 64)
+    if process.huge_free() >= 256:
+        contenders["testpmd io, burst 32, hugepages"] = lambda: testpmd(True, 32)
+        contenders["testpmd io, burst 64, hugepages"] = lambda: testpmd(True, 64)
         contenders["sluice, hugepages"] = lambda: sluice(program, True)
-    results = {name: [] for name in contenders}
-    for _ in range(turns):
-        for name, run in contenders.items():
-            results[name].append(run())
-    best = max(statistics.median(v) for n, v in results.items() if n.startswith("testpmd"))
-    print(f"forwarding between {' and '.join(DEVICES)}, {turns} turns\n")
-    print(f"  {'':36} {'Mpps':>8}  {'min..max':>16}  against the best testpmd")
-    for name, values in results.items():
-        median = statistics.median(values)
-        spread = f"{min(values):.1f}..{max(values):.1f}"
-        print(f"  {name:36} {median:8.1f}  {spread:>16}  {median / best:.2f}x")
+    else:
+        print("no hugepages are reserved: testpmd's faster rows are left out")
+    process.compare("forwarding between " + " and ".join(DEVICES), "Mpps", contenders,
+                    "testpmd io, burst 32, hugepages" if process.huge_free() >= 256
+                    else "testpmd io, burst 32")
 
 
 if __name__ == "__main__":

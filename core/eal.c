@@ -67,13 +67,14 @@ static void lcores(char *out, size_t size)
 	snprintf(out + n, size - n, ")");
 }
 
-// Whether the caller says which PCI devices EAL may take.
-static bool chooses_pci(const char *const *args)
-{
-	static const char *const words[] = {"-a", "--allow", "-b", "--block", "--no-pci"};
+static const char *const pci_words[] = {"-a", "--allow", "-b", "--block", "--no-pci", NULL};
+static const char *const no_huge_words[] = {"--no-huge", NULL};
 
+// Whether one of the caller's arguments begins with one of the words.
+static bool says(const char *const *args, const char *const *words)
+{
 	for (; args && *args; args++)
-		for (size_t i = 0; i < RTE_DIM(words); i++)
+		for (size_t i = 0; words[i]; i++)
 			if (strncmp(*args, words[i], strlen(words[i])) == 0)
 				return true;
 	return false;
@@ -89,7 +90,7 @@ static int arguments(const struct sl_engine_options *o, const char **args, char 
 	// still knows the bus, so that a port can ask for its card at any time (--no-pci could
 	// not).
 	static const char *const no_card[] = {"-a", "ffff:ff:1f.7"};
-	bool huge = !o->no_huge && hugepages_available();
+	bool huge = !o->no_huge && !says(o->eal_args, no_huge_words) && hugepages_available();
 	int n = 0;
 
 	for (size_t i = 0; i < RTE_DIM(always); i++)
@@ -100,7 +101,7 @@ static int arguments(const struct sl_engine_options *o, const char **args, char 
 		args[n++] = "--in-memory";
 	for (size_t i = 0; !huge && i < RTE_DIM(without_hugepages); i++)
 		args[n++] = without_hugepages[i];
-	for (size_t i = 0; !chooses_pci(o->eal_args) && i < RTE_DIM(no_card); i++)
+	for (size_t i = 0; !says(o->eal_args, pci_words) && i < RTE_DIM(no_card); i++)
 		args[n++] = no_card[i];
 	for (const char *const *a = o->eal_args; a && *a && n < ARGS_MAX - 1; a++)
 		args[n++] = *a;
