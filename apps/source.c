@@ -41,8 +41,8 @@ static void write_frame(uint8_t *frame, uint16_t length)
 		.total_length = rte_cpu_to_be_16((uint16_t)(length - sizeof(ether))),
 		.time_to_live = 64,
 		.next_proto_id = IPPROTO_UDP,
-		.src_addr = RTE_BE32(RTE_IPV4(198, 18, 0, 1)),
-		.dst_addr = RTE_BE32(RTE_IPV4(198, 19, 0, 1)),
+		.src_addr = RTE_BE32(0xc6120001U), // 198.18.0.1
+		.dst_addr = RTE_BE32(0xc6130001U), // 198.19.0.1
 	};
 	struct rte_udp_hdr udp = {
 		.src_port = RTE_BE16(DISCARD),
