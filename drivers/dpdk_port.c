@@ -5,8 +5,10 @@
 
 #include "core/pool.h"
 #include "drivers/dpdk_device.h"
+#include "drivers/xdp.h"
 
 #include <errno.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -16,9 +18,11 @@
 #include <string.h>
 
 enum {
-	DRAIN_BURSTS = 64,       // of packets left in a software ring
-	XDP_QUEUE = 3 * 2048,    // packets an AF_XDP queue has under way: fill, send, completion
-	XDP_CACHED = 2048,       // packets of its pool that threads may keep at hand
+	DRAIN_BURSTS = 64,    // of packets left in a software ring
+	XDP_QUEUE = 3 * 2048, // packets an AF_XDP queue has under way: fill, send, completion
+	XDP_CACHED = 2048,    // packets of its pool that threads may keep at hand
+	XDP_ATTEMPTS = 20,
+	XDP_PAUSE_US = 10000,
 	FRAME_OVERHEAD = 14 + 4, // Ethernet header, VLAN tag
 };
 
@@ -30,8 +34,9 @@ struct sl_port {
 	uint16_t mtu;
 	struct sl_port_config config; // its device string is `device`
 	char device[1024];
-	struct rte_mempool *pool; // of the apps
-	struct rte_mempool *own;  // the device's own, or NULL
+	struct rte_mempool *pool;      // of the apps
+	struct rte_mempool *own;       // the device's own, or NULL
+	struct sl_xdp_sockets sockets; // of a device with a pool of its own
 	uint8_t claims[SL_PORT_QUEUES_MAX];
 	const struct rte_memzone *zone;
 };
@@ -130,7 +135,8 @@ static int check(const struct sl_port *p, const struct sl_dpdk_name *n,
 				    (unsigned)RTE_MIN(info->max_rx_queues, info->max_tx_queues),
 				    (unsigned)c->queues);
 	if (reaches_for_packets(n, info) && (!chunk || !rte_mem_virt2memseg_list(chunk->addr)))
-		return sl_error_set(err, -ENOTSUP, "%s: reaches for packets, which takes hugepages",
+		return sl_error_set(err, -ENOTSUP,
+				    "%s: reaches for packets by itself, which takes hugepages",
 				    c->device);
 	if (p->mtu < info->min_mtu || p->mtu > info->max_mtu)
 		return sl_error_set(err, -EINVAL, "%s: takes an mtu of %u to %u, not %u", c->device,
@@ -153,6 +159,7 @@ static int give_pool(struct sl_port *p, const struct rte_eth_dev_info *info, str
 	if (strcmp(info->driver_name, "net_af_xdp") != 0)
 		return 0;
 	snprintf(name, sizeof(name), "sluice_xdp_%u", p->id);
+	sl_xdp_silence();
 	p->own = sl_pool_create(name, (unsigned)packets, p->mtu + FRAME_OVERHEAD, false, err);
 	return p->own ? 0 : -ENOMEM;
 }
@@ -297,8 +304,45 @@ static int create(struct sl_port **out, const struct sl_port_config *c,
 static void destroy(struct sl_port *p)
 {
 	sl_dpdk_unplug(p->id);
+	sl_xdp_sockets_close(&p->sockets);
 	sl_pool_destroy(p->own);
 	rte_memzone_free(p->zone);
+}
+
+static int attempt(struct sl_port **p, const struct sl_port_config *c, const struct sl_dpdk_name *n,
+		   struct rte_mempool *pool, struct sl_error *err)
+{
+	struct sl_xdp_sockets before;
+	int r = create(p, c, n, pool);
+
+	if (r < 0)
+		return r;
+	sl_xdp_sockets_note(&before);
+	r = start(*p, n, err);
+	if ((*p)->own) {
+		sl_xdp_sockets_note(&(*p)->sockets);
+		sl_xdp_sockets_subtract(&(*p)->sockets, &before);
+	}
+	if (r < 0)
+		destroy(*p);
+	return r;
+}
+
+// The kernel lets go of an AF_XDP socket some time after it was closed. Who closes and opens the
+// same interface, as tests and operators do, finds it busy for a moment.
+static int attempt_patiently(struct sl_port **p, const struct sl_port_config *c,
+			     const struct sl_dpdk_name *n, struct rte_mempool *pool,
+			     struct sl_error *err)
+{
+	int r = attempt(p, c, n, pool, err);
+
+	for (unsigned i = 0; i < XDP_ATTEMPTS && r < 0; i++) {
+		if (strcmp(n->driver, "net_af_xdp") != 0 || err->text[0])
+			break;
+		rte_delay_us_sleep(XDP_PAUSE_US);
+		r = attempt(p, c, n, pool, err);
+	}
+	return r;
 }
 
 static int open_first(struct sl_port **out, const struct sl_port_config *c,
@@ -306,17 +350,13 @@ static int open_first(struct sl_port **out, const struct sl_port_config *c,
 {
 	struct sl_error why = {.text = ""};
 	struct sl_dpdk_log log;
-	struct sl_port *p = NULL;
+	struct sl_port *p;
 	int r = sl_dpdk_name_check(n, err);
 
 	if (r < 0)
 		return r;
 	sl_dpdk_log_begin(&log);
-	r = create(&p, c, n, pool);
-	if (r == 0)
-		r = start(p, n, &why);
-	if (r < 0 && p)
-		destroy(p);
+	r = attempt_patiently(&p, c, n, pool, &why);
 	sl_dpdk_log_end(&log);
 	if (r < 0 && why.text[0])
 		return sl_error_set(err, r, "%s", why.text);

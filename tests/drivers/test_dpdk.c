@@ -278,6 +278,25 @@ static void scattered_frames_are_dropped_by_name(void **state)
 	unlink(path);
 }
 
+// A front-end of vhost hands the memory of its packets to the other side, which must be able to
+// map it. The harness's packets are in memory that only this process has.
+static void device_that_reaches_for_packets_is_refused_without_hugepages(void **state)
+{
+	char path[64], server[128], client[128], text[256];
+	struct sl_harness *h;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/sluice-vhost-%d", getpid());
+	snprintf(server, sizeof(server), "dpdk net_vhost0,iface=%s", path);
+	snprintf(client, sizeof(client), "dpdk net_virtio_user0,path=%s", path);
+	snprintf(text, sizeof(text),
+		 "net_virtio_user0,path=%s: reaches for packets by itself, which takes hugepages",
+		 path);
+	h = make(server);
+	refuse(client, text);
+	finish(h);
+}
+
 static bool both_up(struct sl_harness *a, struct sl_harness *b)
 {
 	for (unsigned i = 0; i < 10000; i++) {
@@ -516,6 +535,7 @@ int main(void)
 		cmocka_unit_test(tick_reports_the_link),
 		cmocka_unit_test(capture_files_are_devices_too),
 		cmocka_unit_test(scattered_frames_are_dropped_by_name),
+		cmocka_unit_test(device_that_reaches_for_packets_is_refused_without_hugepages),
 		cmocka_unit_test(memif_joins_two_ports),
 		cmocka_unit_test(queues_of_one_device_are_shared),
 		cmocka_unit_test(last_queue_to_go_closes_the_device),
