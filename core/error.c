@@ -64,7 +64,8 @@ static void cut_character(char *s, size_t size)
 		s[end - 1] = '\0';
 }
 
-static void set_text(struct sl_error *err, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+set_text(struct sl_error *err, const char *format, va_list args)
 {
 	char text[sizeof(err->text)];
 

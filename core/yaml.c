@@ -182,6 +182,12 @@ static int check_event(struct loader *l, struct fy_event *e)
 	return 0;
 }
 
+// Whether the next node is the key of a map.
+static bool at_key(const struct loader *l)
+{
+	return l->depth > 0 && l->open[l->depth - 1]->kind == SL_YAML_MAP && !l->key;
+}
+
 // Put a finished text, or an opened map or list, where it belongs. The tree owns node from here
 // on, also in case of an error.
 static int attach(struct loader *l, struct sl_yaml *node)
@@ -192,7 +198,7 @@ static int attach(struct loader *l, struct sl_yaml *node)
 		l->root = node;
 		return 0;
 	}
-	if (parent->kind == SL_YAML_MAP && !l->key) {
+	if (at_key(l)) {
 		l->key = node;
 		if (node->kind == SL_YAML_TEXT)
 			return 0;
@@ -210,11 +216,14 @@ static int attach(struct loader *l, struct sl_yaml *node)
 	return 0;
 }
 
-static bool is_nothing(struct fy_token *token, const char *text, size_t len)
+// Whether a scalar is empty, or a word for it. As a key "null" is a name like any other.
+static bool is_nothing(const struct loader *l, struct fy_token *token, const char *text, size_t len)
 {
 	if (fy_token_scalar_style(token) != FYSS_PLAIN)
 		return false;
-	return len == 0 || (len == 1 && text[0] == '~') || (len == 4 && !memcmp(text, "null", 4));
+	if (len == 0 || at_key(l))
+		return len == 0;
+	return (len == 1 && text[0] == '~') || (len == 4 && !memcmp(text, "null", 4));
 }
 
 static int add_scalar(struct loader *l, struct fy_event *e)
@@ -229,7 +238,7 @@ static int add_scalar(struct loader *l, struct fy_event *e)
 		return out_of_memory(l);
 	if (memchr(text, '\0', len))
 		return sl_graph_error(l->g, at, l->err, -EINVAL, "a NUL character in a text");
-	node = new_node(l, is_nothing(token, text, len) ? SL_YAML_NOTHING : SL_YAML_TEXT, at);
+	node = new_node(l, is_nothing(l, token, text, len) ? SL_YAML_NOTHING : SL_YAML_TEXT, at);
 	if (!node)
 		return -ENOMEM;
 	if (node->kind == SL_YAML_TEXT && !(node->text = strndup(text, len))) {

@@ -1,0 +1,48 @@
+// graph: what holds for every graph and every error, whatever text they come from.
+#pragma once
+
+#include "core/error.h"
+#include "core/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static inline void fuzz_expect(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+// file  The name that errors may give.
+static inline void fuzz_error(const struct sl_error *err, const char *file)
+{
+	char text[1200];
+
+	fuzz_expect(err->text[0] && !strpbrk(err->text, "\n\r\t"));
+	fuzz_expect(!strchr(err->source, '\n'));
+	fuzz_expect(!err->file[0] || !strcmp(err->file, file));
+	fuzz_expect(!err->column || err->line);
+	fuzz_expect(!err->text[sl_text_utf8(err->text)]);
+	sl_error_format(err, text, sizeof(text));
+	fuzz_expect(strlen(text) < sizeof(text) - 1);
+}
+
+static inline void fuzz_graph(struct sl_graph *g)
+{
+	struct sl_graph *copy = sl_graph_copy(g);
+	struct sl_error err = {0};
+	char *a = sl_graph_dot(g), *b = sl_graph_dot(copy);
+
+	fuzz_expect(!strcmp(a, b));
+	free(a);
+	free(b);
+	// Loading a plugin runs its code: texts that name some are not checked further.
+	if (g->n_plugins == 0 && sl_graph_check(g, &err)) {
+		fuzz_expect(err.text[0] && !strpbrk(err.text, "\n\r\t"));
+		fuzz_expect(sl_graph_check(copy, NULL));
+	}
+	while (copy->n_apps > 0)
+		fuzz_expect(sl_graph_remove(copy, copy->apps[copy->n_apps / 2].name) == 0);
+	fuzz_expect(copy->n_links == 0);
+	sl_graph_destroy(copy);
+}
