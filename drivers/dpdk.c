@@ -322,11 +322,14 @@ static void dpdk_tick(struct sl_app *app)
 const struct sl_app_class sl_dpdk_class = {
 	.name = "dpdk",
 	.help = "receives and sends on any device that DPDK drives, one queue of it\n"
-		"PCI cards by their address, kernel interfaces as net_af_packet0,iface=eth1 or "
-		"net_af_xdp0,iface=eth1 or net_tap0,iface=tap0, other processes by net_memif0 or "
-		"net_vhost0, and the rest of DPDK's drivers. No offload is enabled. Several queues "
-		"take one app each, all with the same device and queues; the metrics are with the "
-		"app of queue 0. It receives while its output is connected.",
+		"PCI cards by their address; kernel interfaces as net_af_packet0,iface=eth1, as "
+		"net_af_xdp0,iface=eth1 or, made by it, net_tap0,iface=tap0; other processes by "
+		"net_memif0 or net_vhost0; and the rest of DPDK's drivers. PCI cards and "
+		"net_virtio_user need hugepages, kernel interfaces a privilege, the others "
+		"neither. No offload is enabled: a kernel at the other end of a veth must finish "
+		"its checksums itself (ethtool -K eth0 tx off, there). Several queues take one app "
+		"each, all with the same device and queues; the metrics are with the app of queue "
+		"0. It receives while its output is connected.",
 	.inputs = {[TX] = "tx"},
 	.outputs = {[RX] = "rx"},
 	.drops = {[DROP_TX_FULL] = "tx_full",
