@@ -39,10 +39,10 @@ struct rate {
 // Returns the tokens in the bucket now.
 static double tokens(struct rate *self)
 {
-	uint64_t elapsed = self->app.now_ns - self->since_ns;
+	uint64_t now = self->app.now_ns, elapsed = now - self->since_ns;
 	double level;
 
-	if (elapsed >= SECOND_NS) {
+	if (elapsed >= SECOND_NS && self->since_ns != 0) {
 		self->since_ns += elapsed / SECOND_NS * SECOND_NS;
 		self->level += (double)(elapsed / SECOND_NS) * self->per_second;
 		elapsed %= SECOND_NS;
@@ -50,7 +50,7 @@ static double tokens(struct rate *self)
 	level = self->level + (double)elapsed * self->per_second / SECOND_NS;
 	if (level < self->burst && self->since_ns != 0)
 		return level;
-	self->since_ns = self->app.now_ns;
+	self->since_ns = now;
 	self->level = self->burst;
 	return self->level;
 }
