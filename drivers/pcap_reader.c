@@ -348,11 +348,13 @@ const struct sl_app_class sl_pcap_reader_class = {
 		"pipes, are streamed. Damage is found before the start in memory, and when it is "
 		"reached in a stream.\n"
 		"At original timing, and at a multiple of it, each packet has an absolute "
-		"deadline, "
-		"so no delay adds up. Packets whose time stamp lies before the one of a packet "
-		"already sent go with that. When a capture ends, the next one, or the same one "
-		"again, follows after the mean gap between its packets. Rates in bits count the "
-		"bytes of the frames.",
+		"deadline: "
+		"no delay adds up. Packets whose time stamp lies before the one of a packet "
+		"already "
+		"sent go with that. When a capture ends, the next one, or the same one again, "
+		"follows after the mean gap between its packets; a single packet has no gap. Rates "
+		"in bits count the bytes of the frames.\n"
+		"A pipe is read as its bytes come, and the worker waits for them.",
 	.outputs = {[OUT] = "out"},
 	.drops = {[DROP_TOO_LONG] = "too_long"},
 	.metrics =

@@ -347,6 +347,27 @@ static void a_file_that_vanishes_between_loops_is_a_failure(void **state)
 	rig_close(&rig);
 }
 
+static void a_pipe_is_streamed(void **state)
+{
+	struct image m = {0};
+	char path[32];
+	int ends[2];
+
+	(void)state;
+	image_header(&m);
+	image_frames(&m, 100, 60, 0, 1);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], m.bytes, m.len), m.len);
+	close(ends[1]);
+	image_free(&m);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+	start(SETTINGS("file", path));
+	close(ends[0]);
+	assert_int_equal(run(), 100);
+	assert_null(rig_failure(&rig));
+	rig_close(&rig);
+}
+
 static void captures_that_do_not_open_are_refused(void **state)
 {
 	struct image m = {.form = {.link_type = 105}};
@@ -504,6 +525,7 @@ int main(void)
 		cmocka_unit_test(damage_is_an_error_before_the_start_in_memory),
 		cmocka_unit_test(damage_in_a_stream_comes_after_the_packets_before_it),
 		cmocka_unit_test(a_file_that_vanishes_between_loops_is_a_failure),
+		cmocka_unit_test(a_pipe_is_streamed),
 		cmocka_unit_test(captures_that_do_not_open_are_refused),
 		cmocka_unit_test(nonsense_settings_are_refused),
 		cmocka_unit_test(original_timing_waits_for_each_packet),
