@@ -16,7 +16,7 @@ static void put_text(FILE *out, const char *text)
 	size_t n = strlen(text), shown = n > VALUE_MAX ? VALUE_MAX : n;
 	bool is_utf8 = !text[sl_text_utf8(text)];
 
-	while (shown < n && ((unsigned char)text[shown] & 0xc0) == 0x80)
+	while (is_utf8 && shown < n && ((unsigned char)text[shown] & 0xc0) == 0x80)
 		shown--;
 	for (size_t i = 0; i < shown; i++) {
 		unsigned char c = (unsigned char)text[i];

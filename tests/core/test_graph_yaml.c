@@ -219,6 +219,8 @@ static void yaml_itself(void **state)
 		{"apps:\n  in: \xff\n", "2:7: byte 0xff: this is not UTF-8"},
 		{"# \xc3\xa9\xc3(\n", "1:4: byte 0xc3: this is not UTF-8"},
 		{"apps:\n a: \x01\n", "2:5: control character 0x01"},
+		{"eal: 'x'''''''''''",
+		 "1:7: too many quotes in a row: use double quotes around this"},
 		{"eal: \"a\\0b\"", "1:7: a NUL character in a text"},
 		{NULL, NULL},
 	};
