@@ -13,15 +13,17 @@
 #include <unistd.h>
 
 enum {
-	NEST_ROOM = 256, // for headers of tunnels in tunnels
-	ROOM_MIN = 2048, // what NIC receive queues count on
+	NEST_ROOM = 256,  // for headers of tunnels in tunnels
+	ROOM_MIN = 2048,  // what NIC receive queues count on
+	ROOM_STEP = 1024, // and what many of them count in
 };
 
 static uint16_t data_room(uint32_t frame_bytes)
 {
 	uint32_t room = RTE_MAX(frame_bytes + NEST_ROOM, (uint32_t)ROOM_MIN);
 
-	return (uint16_t)RTE_MIN(SL_HEADROOM + RTE_ALIGN_CEIL(room, 64U), (uint32_t)UINT16_MAX);
+	return (uint16_t)RTE_MIN(SL_HEADROOM + RTE_ALIGN_CEIL(room, (uint32_t)ROOM_STEP),
+				 (uint32_t)UINT16_MAX);
 }
 
 // Packets each worker keeps at hand, at least: a worker that only frees may hold back half as
