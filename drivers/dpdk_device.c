@@ -4,8 +4,10 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_pci.h>
@@ -259,6 +261,62 @@ static int unknown_driver(const char *device, const struct sl_dpdk_name *n, int 
 			    sl_suggest_hint(&near, hint, sizeof(hint)));
 }
 
+// The name of the kernel's driver that has a PCI card; "" = none has it.
+static void kernel_driver(const char *card, char *name, size_t size)
+{
+	char link[SL_DPDK_NAME_MAX + 64], target[PATH_MAX];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/driver", card);
+	len = readlink(link, target, sizeof(target) - 1);
+	target[len > 0 ? len : 0] = '\0';
+	snprintf(name, size, "%s", basename(target));
+}
+
+static bool card_exists(const char *card)
+{
+	char path[SL_DPDK_NAME_MAX + 64];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", card);
+	return access(path, F_OK) == 0;
+}
+
+static bool is_for_userspace(const char *driver)
+{
+	return strcmp(driver, "vfio-pci") == 0 || strcmp(driver, "uio_pci_generic") == 0 ||
+	       strcmp(driver, "igb_uio") == 0;
+}
+
+int sl_dpdk_lacks_hugepages(const char *device, struct sl_error *err)
+{
+	return sl_error_set(
+		err, -ENOTSUP,
+		"%s: reaches for packets by itself, which takes hugepages; reserve some", device);
+}
+
+// Returns code with err filled, or 0 where the machine is not to blame.
+static int explain_card(const char *device, const struct sl_dpdk_name *n, int code,
+			struct sl_error *err)
+{
+	bool unattached = code == -ENODEV || code == -ENOTSUP;
+	char driver[64];
+
+	if (!card_exists(n->name))
+		return sl_error_set(err, code, "%s: there is no such PCI card", device);
+	kernel_driver(n->name, driver, sizeof(driver));
+	if (unattached && !is_for_userspace(driver))
+		return sl_error_set(err, code,
+				    "%s: %s%s has this card; bind it to vfio-pci or "
+				    "uio_pci_generic",
+				    device, driver[0] ? "the kernel's driver " : "no driver",
+				    driver);
+	if (!rte_eal_has_hugepages())
+		return sl_dpdk_lacks_hugepages(device, err);
+	if (unattached)
+		return sl_error_set(err, code, "%s: DPDK has no driver for this card", device);
+	return 0;
+}
+
 int sl_dpdk_explain(const char *device, const struct sl_dpdk_name *n, const struct sl_dpdk_log *log,
 		    int code, struct sl_error *err)
 {
@@ -266,12 +324,8 @@ int sl_dpdk_explain(const char *device, const struct sl_dpdk_name *n, const stru
 
 	if (lacks_privilege(n, d))
 		return sl_error_set(err, code, "%s: needs %s (or root)", device, d->privileges);
-	if (n->is_pci && code == -ENODEV)
-		return sl_error_set(
-			err, code,
-			"%s: DPDK finds no such PCI card; it must be there, and bound to "
-			"vfio-pci or uio_pci_generic",
-			device);
+	if (n->is_pci && explain_card(device, n, code, err) < 0)
+		return code;
 	if (!n->is_pci && code == -EFAULT)
 		return unknown_driver(device, n, code, err);
 	if (strncmp(log->first, UNSAID, strlen(UNSAID)) == 0)

@@ -60,3 +60,6 @@ void sl_dpdk_log_end(struct sl_dpdk_log *log);
 // DPDK logged first, or by the code. Returns code.
 int sl_dpdk_explain(const char *device, const struct sl_dpdk_name *n, const struct sl_dpdk_log *log,
 		    int code, struct sl_error *err);
+
+// Fill err: the device needs packets in hugepages and there are none. Returns -ENOTSUP.
+int sl_dpdk_lacks_hugepages(const char *device, struct sl_error *err);

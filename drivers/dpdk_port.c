@@ -135,9 +135,7 @@ static int check(const struct sl_port *p, const struct sl_dpdk_name *n,
 				    (unsigned)RTE_MIN(info->max_rx_queues, info->max_tx_queues),
 				    (unsigned)c->queues);
 	if (reaches_for_packets(n, info) && (!chunk || !rte_mem_virt2memseg_list(chunk->addr)))
-		return sl_error_set(err, -ENOTSUP,
-				    "%s: reaches for packets by itself, which takes hugepages",
-				    c->device);
+		return sl_dpdk_lacks_hugepages(c->device, err);
 	if (p->mtu < info->min_mtu || p->mtu > info->max_mtu)
 		return sl_error_set(err, -EINVAL, "%s: takes an mtu of %u to %u, not %u", c->device,
 				    info->min_mtu, info->max_mtu, p->mtu);
@@ -226,6 +224,20 @@ static int verify_offloads(const struct sl_port *p, struct sl_error *err)
 				      p->rss, err);
 }
 
+// Queues that cannot put the longest packet into one buffer would hand it over in pieces.
+static int verify_whole(const struct sl_port *p, struct sl_error *err)
+{
+	struct rte_eth_rxq_info queue = {.scattered_rx = 0};
+
+	if (p->mtu <= RTE_ETHER_MTU || rte_eth_rx_queue_info_get(p->id, 0, &queue) < 0 ||
+	    !queue.scattered_rx)
+		return 0;
+	return sl_error_set(
+		err, -ENOTSUP,
+		"%s: would receive packets of %u bytes in pieces; give it a smaller mtu",
+		p->config.device, p->mtu);
+}
+
 // What the config says, else what the graph, the interface and the device can all take.
 static uint16_t choose_mtu(const struct sl_port_config *c, const struct sl_dpdk_name *n,
 			   const struct rte_eth_dev_info *info)
@@ -264,6 +276,8 @@ static int start(struct sl_port *p, const struct sl_dpdk_name *n, struct sl_erro
 	if (r < 0)
 		return r;
 	r = set_promiscuous(p);
+	if (r == 0)
+		r = verify_whole(p, err);
 	if (r == 0)
 		r = verify_offloads(p, err);
 	if (r < 0)

@@ -21,12 +21,16 @@ import wire
 FRAMES = 1000  # each way
 BOOT, END = 90, 60  # seconds until a guest counts as hung: no measure of anything
 BOOTS = 2  # QEMU without KVM hangs now and then before the guest's first word
+REFUSALS = (
+    "0000:00:10.0: no driver has this card; bind it to vfio-pci or uio_pci_generic",
+    "0000:00:10.0: reaches for packets by itself, which takes hugepages; reserve some",
+)
 FAILURES = (AssertionError, guest.Ended, guest.Timeout, OSError, ValueError,
             subprocess.SubprocessError)
 
 
 class Wrong(AssertionError):
-    """The report does not tell what happened."""
+    """Sluice says something other than what is so."""
 
 
 def boot(args, log):
@@ -59,6 +63,14 @@ def check_report(report, a, b):
     check("balanced", report["balanced"], True)
 
 
+def check_refusals(running):
+    """Before the cards are brought up, sluice says what is missing."""
+    for reason in REFUSALS:
+        line = running.until("guest: refused", END)[-1]
+        if reason not in line:
+            raise Wrong(f"'{line}' does not say '{reason}'")
+
+
 def cross_both_ways(a, b):
     for source, target, way in ((a, b, 0), (b, a, 1)):
         wire.meet(source, target, way)
@@ -74,6 +86,7 @@ def end(running):
 
 
 def talk(running, a, b):
+    check_refusals(running)
     try:
         cross_both_ways(a, b)
     except wire.Lost:

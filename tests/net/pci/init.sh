@@ -16,11 +16,18 @@ while read -r module; do
 	insmod "/$module" || echo "guest: cannot load $module"
 done </modules
 
-echo 64 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+refused() {
+	sluice run /wire.yaml >/refusal 2>&1 && echo "guest: sluice ran"
+	echo "guest: refused $(head -n 1 /refusal)"
+}
+
+refused # no driver has the cards
 for card in $cards; do
 	echo "$CARD_DRIVER" >"/sys/bus/pci/devices/$card/driver_override"
 	echo "$card" >/sys/bus/pci/drivers_probe
 done
+refused # nor are there hugepages
+echo 64 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 
 sluice run /wire.yaml --json >/report.json &
 sluice=$!

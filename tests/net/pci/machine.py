@@ -59,7 +59,7 @@ def root(sluice, card, driver, debian):
 
 def arguments(folder, card, driver, debian, wires):
     iommu = driver == "vfio-pci"
-    command_line = f"console=ttyS0 loglevel=1 panic=-1 CARD_DRIVER={driver}"
+    command_line = f"console=ttyS0 loglevel=1 panic=-1 no_timer_check CARD_DRIVER={driver}"
     device = f"{card},romfile="
     if iommu:
         command_line += " intel_iommu=on"
