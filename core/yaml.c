@@ -226,7 +226,7 @@ static bool is_nothing(const struct loader *l, struct fy_token *token, const cha
 	return (len == 1 && text[0] == '~') || (len == 4 && !memcmp(text, "null", 4));
 }
 
-// Whether five '' stand in a row: libfyaml 0.7.12 would lose memory on them.
+// Whether three '' stand in a row: on a few more libfyaml 0.7.12 loses memory.
 static bool has_quote_run(const struct loader *l, struct fy_event *e)
 {
 	const struct fy_mark *start = fy_event_start_mark(e), *end = fy_event_end_mark(e);
@@ -234,9 +234,9 @@ static bool has_quote_run(const struct loader *l, struct fy_event *e)
 
 	if (!start || !end || fy_token_scalar_style(e->scalar.value) != FYSS_SINGLE_QUOTED)
 		return false;
-	for (size_t i = start->input_pos; i < end->input_pos && run < 10; i++)
+	for (size_t i = start->input_pos; i < end->input_pos && run < 6; i++)
 		run = l->text->content[i] == '\'' ? run + 1 : 0;
-	return run == 10;
+	return run == 6;
 }
 
 static int add_scalar(struct loader *l, struct fy_event *e)
