@@ -9,6 +9,7 @@
 // A pass over a burst. Wiped at its end: it held the Poly1305 keys and, for open, the right tags.
 struct pass {
 	uint8_t poly_keys[SL_AEAD_BURST][32];
+	uint8_t right_tags[SL_AEAD_BURST][SL_AEAD_TAG]; // for open
 	struct sl_poly1305_job tags[SL_AEAD_BURST];
 	struct sl_chacha20_job texts[SL_AEAD_BURST];
 };
@@ -26,20 +27,17 @@ static struct sl_chacha20_job text_job(const struct sl_aead_item *p, uint32_t le
 	};
 }
 
-// The tags over the ciphertexts that lie at `in` (open) or at `out` (seal).
-static void compute_tags(const struct sl_simd_kernels *k, struct pass *w,
-			 const struct sl_aead_item *items, size_t n, bool ciphertext_is_in)
+static struct sl_poly1305_job tag_job(const struct sl_aead_item *p, const uint8_t *poly_key,
+				      const uint8_t *ciphertext, uint8_t *tag)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct sl_aead_item *p = &items[i];
-
-		w->tags[i].key = w->poly_keys[i];
-		w->tags[i].aad = p->aad;
-		w->tags[i].aad_len = p->aad_len;
-		w->tags[i].text = ciphertext_is_in ? p->in : p->out;
-		w->tags[i].len = p->len;
-	}
-	k->poly1305(w->tags, n);
+	return (struct sl_poly1305_job){
+		.key = poly_key,
+		.aad = p->aad,
+		.text = ciphertext,
+		.aad_len = p->aad_len,
+		.len = p->len,
+		.tag = tag,
+	};
 }
 
 // RFC 8439 section 2.8: the Poly1305 keys and the ciphertexts are one stream of independent blocks.
@@ -50,9 +48,9 @@ static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *item
 	for (size_t i = 0; i < n; i++)
 		w.texts[i] = text_job(&items[i], items[i].len, w.poly_keys[i]);
 	k->chacha20(w.texts, n);
-	compute_tags(k, &w, items, n, false);
 	for (size_t i = 0; i < n; i++)
-		memcpy(items[i].tag, w.tags[i].tag, SL_AEAD_TAG);
+		w.tags[i] = tag_job(&items[i], w.poly_keys[i], items[i].out, items[i].tag);
+	k->poly1305(w.tags, n);
 	sodium_memzero(w.poly_keys, n * sizeof(w.poly_keys[0]));
 }
 
@@ -76,11 +74,13 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 	for (size_t i = 0; i < n; i++)
 		w.texts[i] = text_job(&items[i], 0, w.poly_keys[i]);
 	k->chacha20(w.texts, n);
-	compute_tags(k, &w, items, n, true);
+	for (size_t i = 0; i < n; i++)
+		w.tags[i] = tag_job(&items[i], w.poly_keys[i], items[i].in, w.right_tags[i]);
+	k->poly1305(w.tags, n);
 	for (size_t i = 0; i < n; i++) {
 		struct sl_aead_item *p = &items[i];
 
-		p->ok = tags_equal(w.tags[i].tag, p->tag);
+		p->ok = tags_equal(w.right_tags[i], p->tag);
 		if (p->ok)
 			w.texts[right++] = text_job(p, p->len, NULL);
 		else if (p->len > 0)
@@ -88,7 +88,7 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 	}
 	k->chacha20(w.texts, right);
 	sodium_memzero(w.poly_keys, n * sizeof(w.poly_keys[0]));
-	sodium_memzero(w.tags, n * sizeof(w.tags[0]));
+	sodium_memzero(w.right_tags, n * sizeof(w.right_tags[0]));
 	return right;
 }
 

@@ -10,14 +10,15 @@ enum {
 
 typedef uint32_t u32x8 __attribute__((vector_size(32)));
 
-// What the lanes work on: eight blocks of 16 words in two halves (RFC 8439 section 2.3), first
-// their initial states, in the end their keystream. word[i] is word i of every lane.
+// What the lanes work on. First row[i] and row[8 + i] are the two halves of the initial state of
+// lane i, 16 words (RFC 8439 section 2.3), then row[i] is word i of every lane, and in the end
+// row[i] and row[8 + i] are the keystream of lane i.
 struct batch {
-	u32x8 half[2][LANES];
-	u32x8 word[16];
-	struct target target[LANES];
+	u32x8 row[2 * LANES];
+	struct run run[LANES];
+	uint32_t runs;
 	uint32_t used; // lanes
-	bool one_job;  // all lanes belong to one job, so that lane 0 says it all
+	bool one_job;  // successive blocks of one job: lane 0 says it all
 };
 
 // RFC 8439 section 2.3: constants and half the key, the other half, block counter and nonce.
@@ -38,27 +39,25 @@ static inline void initial_state(const struct sl_chacha20_job *job, uint32_t blo
 static inline void batch_add(struct batch *b, const struct run *run, uint32_t lane)
 {
 	const u32x8 next = {0, 0, 0, 0, 1, 0, 0, 0};
-	u32x8 state[2];
+	u32x8 half[2];
 
-	initial_state(run->job, run->block, state);
-	for (uint32_t i = 0; i < run->count; i++) {
-		b->half[0][lane + i] = state[0];
-		b->half[1][lane + i] = state[1];
-		b->target[lane + i] = target_of(run->job, run->block + i);
-		state[1] += next;
+	initial_state(run->job, run->block, half);
+	for (uint32_t i = lane; i < lane + run->count; i++) {
+		b->row[i] = half[0];
+		b->row[LANES + i] = half[1];
+		half[1] += next;
 	}
+	b->one_job = run->count == LANES;
 }
 
 // Fill the lanes. Returns false when nothing was left.
 static bool batch_fill(struct batch *b, struct cursor *c)
 {
-	struct run run;
-
-	b->used = 0;
-	while (b->used < LANES && cursor_next(c, LANES - b->used, &run)) {
-		b->one_job = run.count == LANES;
-		batch_add(b, &run, b->used);
-		b->used += run.count;
+	b->runs = b->used = 0;
+	while (b->used < LANES && cursor_next(c, LANES - b->used, &b->run[b->runs])) {
+		batch_add(b, &b->run[b->runs], b->used);
+		b->used += b->run[b->runs].count;
+		b->runs++;
 	}
 	return b->used > 0;
 }
@@ -89,18 +88,27 @@ static inline void transpose(u32x8 *out, const u32x8 *in)
 	}
 }
 
+// From states by lane to states by word, and back.
+static inline void batch_turn(struct batch *b)
+{
+	transpose(b->row, b->row);
+	transpose(b->row + LANES, b->row + LANES);
+}
+
 static inline void initial_words(struct batch *b)
 {
 	const u32x8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+	uint32_t first[16];
 
 	if (!b->one_job) {
-		transpose(b->word, b->half[0]);
-		transpose(b->word + 8, b->half[1]);
+		batch_turn(b);
 		return;
 	}
+	memcpy(first, &b->row[0], sizeof(b->row[0]));
+	memcpy(first + 8, &b->row[LANES], sizeof(b->row[0]));
 	for (int i = 0; i < 16; i++)
-		b->word[i] = (u32x8){0} + ((const uint32_t *)b->half[i / 8])[i % 8];
-	b->word[12] += lane;
+		b->row[i] = (u32x8){0} + first[i];
+	b->row[12] += lane; // the block counters
 }
 
 // x <<< bits in every lane; whole bytes are moved by one shuffle.
@@ -159,38 +167,56 @@ static void block_function(u32x8 *w)
 		w[i] += x[i];
 }
 
-static inline void xor32(uint8_t *out, const uint8_t *in, u32x8 keystream)
+static inline void xor_half(uint8_t *out, const uint8_t *in, u32x8 keystream)
 {
 	const __m256i text = _mm256_loadu_si256((const __m256i *)in);
 
 	_mm256_storeu_si256((__m256i *)out, _mm256_xor_si256(text, (__m256i)keystream));
 }
 
-// out = in ^ keystream. A part of a block goes through a copy, so that nothing else is touched.
-static inline void apply(const struct target *t, u32x8 low, u32x8 high)
+// Less than a block goes through a copy, so that nothing else is touched.
+static void xor_part(uint8_t *out, const uint8_t *in, uint32_t len, u32x8 low, u32x8 high)
 {
 	uint8_t text[BLOCK];
 
-	if (t->len == BLOCK) {
-		xor32(t->out, t->in, low);
-		xor32(t->out + 32, t->in + 32, high);
-		return;
-	}
-	memcpy(text, t->in, t->len);
-	xor32(text, text, low);
-	xor32(text + 32, text + 32, high);
-	memcpy(t->out, text, t->len);
+	memcpy(text, in, len);
+	xor_half(text, text, low);
+	xor_half(text + 32, text + 32, high);
+	memcpy(out, text, len);
 	explicit_bzero(text, sizeof(text));
+}
+
+// Use the keystream of a run's blocks: out = in ^ keystream.
+static inline void run_apply(const struct run *r, const u32x8 *low)
+{
+	const struct sl_chacha20_job *job = r->job;
+	const u32x8 *high = low + LANES;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		const uint32_t block = r->block + i, at = text_offset(block);
+
+		if (block == 0) {
+			memcpy(job->poly_key, &low[i], POLY_KEY);
+		} else if (job->len - at >= BLOCK) {
+			xor_half(job->out + at, job->in + at, low[i]);
+			xor_half(job->out + at + 32, job->in + at + 32, high[i]);
+		} else {
+			xor_part(job->out + at, job->in + at, job->len - at, low[i], high[i]);
+		}
+	}
 }
 
 static void batch_run(struct batch *b)
 {
+	uint32_t lane = 0;
+
 	initial_words(b);
-	block_function(b->word);
-	transpose(b->half[0], b->word);
-	transpose(b->half[1], b->word + 8);
-	for (uint32_t i = 0; i < b->used; i++)
-		apply(&b->target[i], b->half[0][i], b->half[1][i]);
+	block_function(b->row);
+	batch_turn(b);
+	for (uint32_t i = 0; i < b->runs; i++) {
+		run_apply(&b->run[i], &b->row[lane]);
+		lane += b->run[i].count;
+	}
 }
 
 void sl_chacha20_avx2(const struct sl_chacha20_job *jobs, size_t n)
@@ -200,6 +226,5 @@ void sl_chacha20_avx2(const struct sl_chacha20_job *jobs, size_t n)
 
 	while (batch_fill(&b, &c))
 		batch_run(&b);
-	explicit_bzero(b.half, sizeof(b.half));
-	explicit_bzero(b.word, sizeof(b.word));
+	explicit_bzero(b.row, sizeof(b.row));
 }

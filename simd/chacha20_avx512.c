@@ -12,63 +12,61 @@ enum {
 
 typedef uint32_t u32x16 __attribute__((vector_size(64)));
 
-// Sixteen blocks. block[i] is the block of lane i, 16 words in a row (RFC 8439 section 2.3): first
-// its initial state, in the end its keystream. word[i] is word i of every lane.
+// Sixteen blocks. First row[i] is the initial state of lane i, 16 words (RFC 8439 section 2.3),
+// then word i of every lane, and in the end the keystream of lane i.
 struct set {
-	u32x16 block[LANES];
-	u32x16 word[16];
-	bool one_job; // all lanes belong to one job, so block[0] says it all
+	u32x16 row[LANES];
+	bool one_job; // successive blocks of one job: row[0] says it all
 };
 
 // What the lanes work on.
 struct batch {
 	struct set set[SETS];
-	struct target target[SETS * LANES];
+	struct run run[SETS * LANES];
+	uint32_t runs;
 	uint32_t used; // lanes
 };
 
-// RFC 8439 section 2.3: constants, key, block counter, nonce.
+// RFC 8439 section 2.3: constants, key, block counter, nonce. The loads touch only the words that
+// their masks name.
 static inline u32x16 initial_state(const struct sl_chacha20_job *job, uint32_t block)
 {
-	const __m128i constants = _mm_setr_epi32(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
-	const __m256i key = _mm256_loadu_si256((const __m256i *)job->key);
-	uint32_t nonce[3];
-	__m128i counter_nonce;
-	__m512i state;
+	__m512i state = _mm512_zextsi128_si512(
+		_mm_setr_epi32(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574));
 
-	memcpy(nonce, job->nonce, sizeof(nonce));
-	counter_nonce = _mm_setr_epi32((int)block, (int)nonce[0], (int)nonce[1], (int)nonce[2]);
-	state = _mm512_zextsi128_si512(constants);
-	state = _mm512_inserti32x4(state, _mm256_castsi256_si128(key), 1);
-	state = _mm512_inserti32x4(state, _mm256_extracti128_si256(key, 1), 2);
-	return (u32x16)_mm512_inserti32x4(state, counter_nonce, 3);
+	state = _mm512_mask_loadu_epi32(state, 0x0ff0, job->key - 4 * 4);
+	state = _mm512_mask_set1_epi32(state, 0x1000, (int)block);
+	return (u32x16)_mm512_mask_loadu_epi32(state, 0xe000, job->nonce - 13 * 4);
 }
 
-// Give the run's blocks to the lanes from `lane` on.
-static inline void batch_add(struct batch *b, const struct run *run, uint32_t lane)
+// Give the run's blocks to the set's lanes from `lane` on.
+static inline void set_add(struct set *s, const struct run *run, uint32_t lane)
 {
 	const u32x16 next = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
 	u32x16 state = initial_state(run->job, run->block);
 
-	for (uint32_t i = 0; i < run->count; i++) {
-		b->set[lane / LANES].block[lane % LANES + i] = state;
-		b->target[lane + i] = target_of(run->job, run->block + i);
+	s->row[lane] = state;
+	s->one_job = run->count == LANES;
+	if (s->one_job)
+		return;
+	for (uint32_t i = 1; i < run->count; i++) {
 		state += next;
+		s->row[lane + i] = state;
 	}
 }
 
 // Fill the lanes. Returns false when nothing was left.
 static bool batch_fill(struct batch *b, struct cursor *c)
 {
-	struct run run;
+	uint32_t runs = 0, used = 0;
 
-	b->used = 0;
-	while (b->used < SETS * LANES && cursor_next(c, LANES - b->used % LANES, &run)) {
-		b->set[b->used / LANES].one_job = run.count == LANES;
-		batch_add(b, &run, b->used);
-		b->used += run.count;
+	while (used < SETS * LANES && cursor_next(c, LANES - used % LANES, &b->run[runs])) {
+		set_add(&b->set[used / LANES], &b->run[runs], used % LANES);
+		used += b->run[runs++].count;
 	}
-	return b->used > 0;
+	b->runs = runs;
+	b->used = used;
+	return used > 0;
 }
 
 // out[i] gets element i of every in[j].
@@ -106,17 +104,20 @@ static inline void transpose(u32x16 *out, const u32x16 *in)
 	}
 }
 
-static inline void initial_words(struct set *s)
+// From initial states by lane to initial states by word.
+static inline void set_turn(struct set *s)
 {
 	const u32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+	uint32_t first[16];
 
 	if (!s->one_job) {
-		transpose(s->word, s->block);
+		transpose(s->row, s->row);
 		return;
 	}
+	memcpy(first, s->row, sizeof(first));
 	for (int i = 0; i < 16; i++)
-		s->word[i] = (u32x16){0} + ((const uint32_t *)s->block)[i];
-	s->word[12] += lane;
+		s->row[i] = (u32x16){0} + first[i];
+	s->row[12] += lane; // the block counters
 }
 
 // Half a quarter round's line (RFC 8439 section 2.1): a += b; d ^= a; d <<<= bits.
@@ -180,34 +181,51 @@ static void block_function_twice(u32x16 *v, u32x16 *w)
 	}
 }
 
-// out = in ^ keystream.
-static inline void apply(const struct target *t, u32x16 keystream)
+// out = in ^ keystream, len <= BLOCK bytes of it.
+static inline void xor_block(uint8_t *out, const uint8_t *in, uint32_t len, u32x16 keystream)
 {
-	const __mmask64 bytes = _bzhi_u64(UINT64_MAX, t->len);
+	const __mmask64 bytes = _bzhi_u64(UINT64_MAX, len);
 	const __m512i key = (__m512i)keystream;
 
-	if (t->len == BLOCK)
-		_mm512_storeu_si512(t->out, _mm512_xor_si512(_mm512_loadu_si512(t->in), key));
+	if (len >= BLOCK)
+		_mm512_storeu_si512(out, _mm512_xor_si512(_mm512_loadu_si512(in), key));
 	else
-		_mm512_mask_storeu_epi8(
-			t->out, bytes,
-			_mm512_xor_si512(_mm512_maskz_loadu_epi8(bytes, t->in), key));
+		_mm512_mask_storeu_epi8(out, bytes,
+					_mm512_xor_si512(_mm512_maskz_loadu_epi8(bytes, in), key));
+}
+
+// Use the keystream of a run's blocks.
+static inline void run_apply(const struct run *r, const u32x16 *keystream)
+{
+	const struct sl_chacha20_job *job = r->job;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		const uint32_t block = r->block + i, at = text_offset(block);
+
+		if (block == 0)
+			memcpy(job->poly_key, &keystream[i], POLY_KEY);
+		else
+			xor_block(job->out + at, job->in + at, job->len - at, keystream[i]);
+	}
 }
 
 static void batch_run(struct batch *b)
 {
 	const int sets = b->used > LANES ? 2 : 1;
+	uint32_t lane = 0;
 
 	for (int i = 0; i < sets; i++)
-		initial_words(&b->set[i]);
+		set_turn(&b->set[i]);
 	if (sets == 2)
-		block_function_twice(b->set[0].word, b->set[1].word);
+		block_function_twice(b->set[0].row, b->set[1].row);
 	else
-		block_function(b->set[0].word);
+		block_function(b->set[0].row);
 	for (int i = 0; i < sets; i++)
-		transpose(b->set[i].block, b->set[i].word);
-	for (uint32_t i = 0; i < b->used; i++)
-		apply(&b->target[i], b->set[i / LANES].block[i % LANES]);
+		transpose(b->set[i].row, b->set[i].row);
+	for (uint32_t i = 0; i < b->runs; i++) {
+		run_apply(&b->run[i], &b->set[lane / LANES].row[lane % LANES]);
+		lane += b->run[i].count;
+	}
 }
 
 void sl_chacha20_avx512(const struct sl_chacha20_job *jobs, size_t n)

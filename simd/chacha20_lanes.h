@@ -9,27 +9,20 @@
 #include <stdint.h>
 
 enum {
-	BLOCK = 64,          // bytes of keystream in a block
-	POLY_KEY_BLOCK = 32, // bytes of block 0 that are used
+	BLOCK = 64,    // bytes of keystream in a block
+	POLY_KEY = 32, // bytes of block 0 that are used (RFC 8439 section 2.6)
 };
 
-// Where a lane's keystream goes: out = in ^ keystream, len bytes of it, at most a block.
-struct target {
-	const uint8_t *in;
-	uint8_t *out;
-	uint32_t len;
+// Blocks of one job, on successive lanes.
+struct run {
+	const struct sl_chacha20_job *job;
+	uint32_t block, count;
 };
 
 // How far the jobs have been given to lanes.
 struct cursor {
 	const struct sl_chacha20_job *job, *end;
 	uint32_t block, stop; // of this job: the next block, and the one behind the last
-};
-
-// Blocks of one job that go to successive lanes.
-struct run {
-	const struct sl_chacha20_job *job;
-	uint32_t block, count;
 };
 
 static inline void cursor_enter(struct cursor *c)
@@ -62,14 +55,8 @@ static inline bool cursor_next(struct cursor *c, uint32_t max, struct run *run)
 	return true;
 }
 
-// Block 0 is no keystream for text: its first half is the Poly1305 key (RFC 8439 section 2.6).
-static inline struct target target_of(const struct sl_chacha20_job *job, uint32_t block)
+// Where the text of a block is: block 1 is the first that encrypts.
+static inline uint32_t text_offset(uint32_t block)
 {
-	static const uint8_t zeroes[POLY_KEY_BLOCK];
-	uint32_t offset = (block - 1) * BLOCK;
-
-	if (block == 0)
-		return (struct target){zeroes, job->poly_key, POLY_KEY_BLOCK};
-	return (struct target){job->in + offset, job->out + offset,
-			       job->len - offset < BLOCK ? job->len - offset : BLOCK};
+	return (block - 1) * BLOCK;
 }

@@ -11,9 +11,9 @@ struct sl_poly1305_job {
 	const uint8_t *text; // NULL where len is 0
 	uint32_t aad_len;    // bytes
 	uint32_t len;        // bytes
-	uint8_t tag[16];     // the result
+	uint8_t *tag;        // 16 bytes: the result
 };
 
 // The kernels. Nothing outside the buffers is read; what was on the stack of keys is wiped.
-void sl_poly1305_bmi2(struct sl_poly1305_job *jobs, size_t n);
+void sl_poly1305_avx2(struct sl_poly1305_job *jobs, size_t n);
 void sl_poly1305_ifma(struct sl_poly1305_job *jobs, size_t n);

@@ -3,15 +3,13 @@
 // A number modulo p = 2^130 - 5 is three limbs of 44, 44 and 42 bits, a vector holds one limb of
 // eight numbers. Short messages go one per lane. A long one takes all lanes: lane i sums every
 // eighth block by powers of r^8; the eight sums are then one short message of eight blocks.
-#include "simd/poly1305_message.h"
+#include "simd/poly1305_lanes.h"
 
 #include <immintrin.h>
-#include <stdbool.h>
 
 enum {
 	LANES = 8,
-	GROUPS = 8, // what one pass takes: as many messages as a burst has packets
-	LONG = 32,  // blocks from which a message takes all lanes
+	GROUPS = PASS / LANES,
 };
 
 typedef uint64_t u64x8 __attribute__((vector_size(64)));
@@ -34,16 +32,8 @@ struct group {
 	struct factors r;
 	struct numbers h;
 	u64x8 s_low, s_high;
-	struct sl_poly1305_job *job[LANES];
-	unsigned used; // lanes
-};
-
-// Up to 8 whole blocks and a part of one for each lane: additional data or text.
-struct strand {
-	u64x8 start;          // addresses
-	u64x8 blocks;         // whole ones
-	__mmask8 tail;        // lanes that have a part of a block
-	uint32_t rest[LANES]; // its bytes
+	const struct sl_poly1305_job *job[LANES];
+	unsigned used; // lanes; the others repeat the first
 };
 
 static inline u64x8 all(uint64_t x)
@@ -132,15 +122,6 @@ static inline struct numbers add(struct numbers a, struct numbers b)
 		{a.limb[0] + b.limb[0], a.limb[1] + b.limb[1], a.limb[2] + b.limb[2]}};
 }
 
-// h = (h + block) * r in these lanes (RFC 8439 section 2.5.1); the others have no block now.
-static inline void absorb(struct group *g, struct numbers block, __mmask8 lanes)
-{
-	struct numbers next = multiply(add(g->h, block), &g->r);
-
-	for (int i = 0; i < 3; i++)
-		g->h.limb[i] = choose(lanes, next.limb[i], g->h.limb[i]);
-}
-
 // Sixteen bytes for each lane: low[i] and high[i] are the halves of part[i].
 static inline void turn(const __m128i *part, u64x8 *low, u64x8 *high)
 {
@@ -157,19 +138,16 @@ static inline void turn(const __m128i *part, u64x8 *low, u64x8 *high)
 }
 
 // RFC 8439 section 2.5: r is the key's first half, clamped; s is the second.
-static void group_start(struct group *g, struct sl_poly1305_job *const *jobs, size_t n)
+static inline void group_start(struct group *g, struct sl_poly1305_job *const *jobs, size_t n)
 {
-	static const uint8_t no_key[32];
 	__m128i r[LANES], s[LANES];
 	u64x8 low, high;
 
 	g->used = n < LANES ? (unsigned)n : LANES;
 	for (unsigned i = 0; i < LANES; i++) {
-		const uint8_t *key = i < g->used ? jobs[i]->key : no_key;
-
-		g->job[i] = i < g->used ? jobs[i] : NULL;
-		r[i] = _mm_loadu_si128((const __m128i *)key);
-		s[i] = _mm_loadu_si128((const __m128i *)(key + 16));
+		g->job[i] = jobs[i < g->used ? i : 0];
+		r[i] = _mm_loadu_si128((const __m128i *)g->job[i]->key);
+		s[i] = _mm_loadu_si128((const __m128i *)(g->job[i]->key + 16));
 	}
 	turn(s, &g->s_low, &g->s_high);
 	turn(r, &low, &high);
@@ -185,6 +163,7 @@ static void group_finish(struct group *g)
 	u64x8 a = g->h.limb[0], b = g->h.limb[1], c = g->h.limb[2];
 	u64x8 a5, b5, c5, low, high;
 	__mmask8 above, carries;
+	uint8_t tags[2][4][16] __attribute__((aligned(64))); // of even lanes and of odd ones
 
 	for (int i = 0; i < 2; i++) { // if the second carries 5 into limb 0, that was nearly 0
 		b += a >> 44;
@@ -206,82 +185,74 @@ static void group_finish(struct group *g)
 	low = (a | b << 44) + g->s_low;
 	carries = _mm512_cmplt_epu64_mask((__m512i)low, (__m512i)g->s_low);
 	high = (b >> 20 | c << 24) + g->s_high + choose(carries, all(1), all(0));
-	for (unsigned i = 0; i < g->used; i++) {
-		const uint64_t tag[2] = {low[i], high[i]};
-
-		memcpy(g->job[i]->tag, tag, sizeof(tag));
-	}
+	_mm512_store_si512(tags[0], _mm512_unpacklo_epi64((__m512i)low, (__m512i)high));
+	_mm512_store_si512(tags[1], _mm512_unpackhi_epi64((__m512i)low, (__m512i)high));
+	for (unsigned i = 0; i < g->used; i++)
+		memcpy(g->job[i]->tag, tags[i % 2][i / 2], 16);
 }
 
-static inline void strand_set(struct strand *s, unsigned lane, const uint8_t *start, uint32_t len)
-{
-	((uint64_t *)&s->start)[lane] = (uintptr_t)start;
-	((uint64_t *)&s->blocks)[lane] = len / 16;
-	s->rest[lane] = len % 16;
-	s->tail |= (__mmask8)((len % 16 != 0) << lane);
-}
-
-// Block `step` of every lane that has so many.
+// Whole block `step` of every lane; all lanes have so many.
 static inline void absorb_step(struct group *g, const struct strand *s, uint64_t step)
 {
-	static const uint8_t zeroes[16];
-	const __mmask8 lanes = _mm512_cmpgt_epu64_mask((__m512i)s->blocks,
-						       _mm512_set1_epi64((long long)step));
-	uintptr_t at[LANES] __attribute__((aligned(64)));
 	__m128i part[LANES];
 	u64x8 low, high;
 
-	*(u64x8 *)at = choose(lanes, s->start + 16 * step, all((uintptr_t)zeroes));
 	for (int i = 0; i < LANES; i++)
-		part[i] = _mm_loadu_si128((const __m128i *)at[i]);
+		part[i] = _mm_loadu_si128((const __m128i *)(s->start[i] + 16 * step));
 	turn(part, &low, &high);
-	absorb(g, split(low, high, block_bit(lanes)), lanes);
+	g->h = multiply(add(g->h, split(low, high, block_bit(0xff))), &g->r);
 }
 
-// What is left below a block, padded with zeroes (RFC 8439 section 2.8).
-static inline void absorb_tail(struct group *g, const struct strand *s)
+// What each lane has from 16 * step on, at most a block, padded with zeroes (RFC 8439 section 2.8).
+// A lane that has nothing left keeps its sum.
+static void absorb_rest(struct group *g, const struct strand *s, uint64_t step)
 {
+	struct numbers next;
 	__m128i part[LANES];
+	__mmask8 lanes = 0;
 	u64x8 low, high;
 
 	for (unsigned i = 0; i < LANES; i++) {
-		const uint8_t *at = (const uint8_t *)(uintptr_t)(s->start[i] + 16 * s->blocks[i]);
-		const __mmask16 bytes = (__mmask16)((1 << s->rest[i]) - 1);
+		const uint32_t rest = strand_rest(s, i, step);
 
-		part[i] = _mm_maskz_loadu_epi8(bytes, at);
+		lanes |= (__mmask8)((rest > 0) << i);
+		part[i] = _mm_maskz_loadu_epi8((__mmask16)_bzhi_u32(0xffff, rest),
+					       s->start[i] + 16 * step);
 	}
+	if (lanes == 0)
+		return;
 	turn(part, &low, &high);
-	absorb(g, split(low, high, block_bit(s->tail)), s->tail);
+	next = multiply(add(g->h, split(low, high, block_bit(lanes))), &g->r);
+	for (int i = 0; i < 3; i++)
+		g->h.limb[i] = choose(lanes, next.limb[i], g->h.limb[i]);
 }
 
-// All of a strand for n groups: side by side, so that one's multiplication hides another's latency.
+// Additional data or text of n groups: side by side, so that one's multiplication hides another's
+// latency.
 static void absorb_strands(struct group *g, const struct strand *s, size_t n)
 {
-	uint64_t longest[GROUPS], steps = 0;
+	uint64_t longest = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		longest[i] = _mm512_reduce_max_epu64((__m512i)s[i].blocks);
-		steps = longest[i] > steps ? longest[i] : steps;
-	}
-	for (uint64_t step = 0; step < steps; step++)
-		for (size_t i = 0; i < n; i++)
-			if (step < longest[i])
-				absorb_step(&g[i], &s[i], step);
 	for (size_t i = 0; i < n; i++)
-		if (s[i].tail)
-			absorb_tail(&g[i], &s[i]);
+		longest = s[i].longest > longest ? s[i].longest : longest;
+	for (uint64_t step = 0; step <= longest; step++) {
+		for (size_t i = 0; i < n; i++) {
+			if (step < s[i].shortest)
+				absorb_step(&g[i], &s[i], step);
+			else if (step <= s[i].longest)
+				absorb_rest(&g[i], &s[i], step);
+		}
+	}
 }
 
 // The last block: the lengths of additional data and text.
-static inline void absorb_lengths(struct group *g)
+static inline void absorb_lengths(struct group *g, const struct strand *aad,
+				  const struct strand *text)
 {
-	u64x8 aad = all(0), text = all(0);
+	const u64x8 aad_len = (u64x8)_mm512_loadu_si512(aad->len);
+	const u64x8 len = (u64x8)_mm512_loadu_si512(text->len);
 
-	for (unsigned i = 0; i < g->used; i++) {
-		((uint64_t *)&aad)[i] = g->job[i]->aad_len;
-		((uint64_t *)&text)[i] = g->job[i]->len;
-	}
-	absorb(g, split(aad, text, block_bit(0xff)), 0xff);
+	g->h = multiply(add(g->h, split(aad_len, len, block_bit(0xff))), &g->r);
 }
 
 // Messages one per lane, n of them.
@@ -292,71 +263,111 @@ static void short_messages(struct sl_poly1305_job *const *jobs, size_t n)
 	const size_t groups = (n + LANES - 1) / LANES;
 	bool any_aad = false;
 
-	memset(aad, 0, groups * sizeof(aad[0]));
-	memset(text, 0, groups * sizeof(text[0]));
+	for (size_t i = 0; i < groups * LANES; i++) {
+		const struct sl_poly1305_job *j = jobs[i < n ? i : i - i % LANES];
+
+		strand_set(&aad[i / LANES], i % LANES, j->aad, j->aad_len);
+		strand_set(&text[i / LANES], i % LANES, j->text, j->len);
+		any_aad |= j->aad_len > 0;
+	}
 	for (size_t i = 0; i < groups; i++)
 		group_start(&g[i], jobs + i * LANES, n - i * LANES);
-	for (size_t i = 0; i < n; i++) {
-		strand_set(&aad[i / LANES], i % LANES, jobs[i]->aad, jobs[i]->aad_len);
-		strand_set(&text[i / LANES], i % LANES, jobs[i]->text, jobs[i]->len);
-		any_aad |= jobs[i]->aad_len > 0;
-	}
 	if (any_aad)
 		absorb_strands(g, aad, groups);
 	absorb_strands(g, text, groups);
-	for (size_t i = 0; i < groups; i++) {
-		absorb_lengths(&g[i]);
+	for (size_t i = 0; i < groups; i++)
+		absorb_lengths(&g[i], &aad[i], &text[i]);
+	for (size_t i = 0; i < groups; i++)
 		group_finish(&g[i]);
-	}
 	explicit_bzero(g, groups * sizeof(g[0]));
 }
 
-// A long message: vector v of it is its blocks from 8 v - absent on; the absent ones in front of
-// the first are zero and carry no bit, so they add nothing.
+// A long message as vectors of eight blocks. Blocks that are absent in front of the first vector
+// are zero and carry no bit, so that they add nothing.
 struct long_message {
 	const struct sl_poly1305_job *job;
-	struct numbers h; // lane 2 i has the blocks i modulo 8, lane 2 i + 1 the blocks 4 + i
+	struct numbers h; // lane 2 i sums the blocks i modulo 8, lane 2 i + 1 the blocks 4 + i
 	uint32_t vectors, absent;
+	uint32_t text, whole; // the vectors from `text` on up to `whole` are of text alone
+	int64_t start;        // where vector 0 is, as an offset in the text
 };
 
 static inline void long_start(struct long_message *m, const struct sl_poly1305_job *job)
 {
 	const uint32_t blocks = message_blocks(job);
+	uint32_t before;
 
 	m->job = job;
+	m->h = (struct numbers){{all(0), all(0), all(0)}};
 	m->vectors = (blocks + LANES - 1) / LANES;
 	m->absent = m->vectors * LANES - blocks;
-	m->h = (struct numbers){{all(0), all(0), all(0)}};
+	before = m->absent + aad_blocks(job);
+	m->start = -16 * (int64_t)before;
+	m->text = (before + LANES - 1) / LANES;
+	m->whole = (before + job->len / 16) / LANES;
 }
 
-static inline struct numbers split_vector(const uint8_t *blocks, __mmask8 present)
+static inline struct numbers split_vector(__m512i a, __m512i b, __mmask8 present)
 {
-	const __m512i a = _mm512_loadu_si512(blocks), b = _mm512_loadu_si512(blocks + 64);
-
 	return split((u64x8)_mm512_unpacklo_epi64(a, b), (u64x8)_mm512_unpackhi_epi64(a, b),
 		     block_bit(present));
 }
 
-// A vector with an edge in it: of the message, of additional data or of text.
+// Of the 64 bytes at text + at those that lie in the text; the others are not read and become zero.
+static inline __m512i load_inside(const uint8_t *text, int64_t at, int64_t len)
+{
+	__mmask64 bytes = UINT64_MAX;
+
+	if (at <= -64 || at >= len)
+		return _mm512_setzero_si512();
+	if (at < 0)
+		bytes <<= -at;
+	if (len - at < 64)
+		bytes = _bzhi_u64(bytes, (unsigned)(len - at));
+	return _mm512_maskz_loadu_epi8(bytes, text + at);
+}
+
+// The lanes of a vector whose blocks are not absent. Blocks 0 to 7 are in lanes 0, 2, 4, 6, 1, 3,
+// 5, 7.
+static inline __mmask8 lanes_present(uint32_t absent)
+{
+	static const uint8_t lanes[LANES] = {0xff, 0xfe, 0xfa, 0xea, 0xaa, 0xa8, 0xa0, 0x80};
+
+	return lanes[absent];
+}
+
+// A vector with additional data in it.
+static struct numbers aad_vector(const struct long_message *m, uint32_t v)
+{
+	uint8_t blocks[LANES][16] __attribute__((aligned(64))) = {{0}};
+
+	for (uint32_t i = v == 0 ? m->absent : 0; i < LANES; i++)
+		message_block(m->job, v * LANES + i - m->absent, blocks[i]);
+	return split_vector(_mm512_load_si512(blocks[0]), _mm512_load_si512(blocks[4]),
+			    lanes_present(v == 0 ? m->absent : 0));
+}
+
+// A vector with an edge of the text in it, or with the last block: the lengths.
 static struct numbers edge_vector(const struct long_message *m, uint32_t v)
 {
-	uint8_t blocks[LANES * 16] __attribute__((aligned(64))) = {0};
-	__mmask8 present = 0;
+	const struct sl_poly1305_job *j = m->job;
+	const int64_t at = m->start + 128 * (int64_t)v;
+	__m512i a = load_inside(j->text, at, j->len), b = load_inside(j->text, at + 64, j->len);
 
-	for (uint32_t i = v == 0 ? m->absent : 0; i < LANES; i++) {
-		message_block(m->job, v * LANES + i - m->absent, blocks + 16 * i);
-		present |= (__mmask8)(1 << (i < 4 ? 2 * i : 2 * i - 7));
-	}
-	return split_vector(blocks, present);
+	if (v + 1 == m->vectors)
+		b = _mm512_mask_mov_epi64(b, 0xc0,
+					  _mm512_setr_epi64(0, 0, 0, 0, 0, 0, j->aad_len, j->len));
+	return split_vector(a, b, lanes_present(v == 0 ? m->absent : 0));
 }
 
 static inline struct numbers message_vector(const struct long_message *m, uint32_t v)
 {
-	const uint32_t first = v * LANES - m->absent - aad_blocks(m->job); // of the text
+	const uint8_t *at = m->job->text + m->start + 128 * (int64_t)v;
 
-	// Before the text, `first` wraps around and is large.
-	if (first < m->job->len / 16 && first + LANES <= m->job->len / 16)
-		return split_vector(m->job->text + 16 * (size_t)first, 0xff);
+	if (v >= m->text && v < m->whole)
+		return split_vector(_mm512_loadu_si512(at), _mm512_loadu_si512(at + 64), 0xff);
+	if (v < m->text && m->job->aad_len > 0)
+		return aad_vector(m, v);
 	return edge_vector(m, v);
 }
 
@@ -364,13 +375,13 @@ static inline struct numbers message_vector(const struct long_message *m, uint32
 static void sum_vectors(struct long_message *m, const struct numbers *r8, unsigned n)
 {
 	struct factors f[LANES];
+	uint64_t limb[3][LANES];
 	uint32_t steps = 0;
 
+	memcpy(limb, r8, sizeof(limb));
 	for (unsigned i = 0; i < n; i++) {
-		struct numbers r = {
-			{all(r8->limb[0][i]), all(r8->limb[1][i]), all(r8->limb[2][i])}};
-
-		f[i] = factors(r);
+		f[i] = factors(
+			(struct numbers){{all(limb[0][i]), all(limb[1][i]), all(limb[2][i])}});
 		steps = m[i].vectors > steps ? m[i].vectors : steps;
 	}
 	for (uint32_t v = 0; v < steps; v++)
@@ -378,73 +389,101 @@ static void sum_vectors(struct long_message *m, const struct numbers *r8, unsign
 			if (v < m[i].vectors)
 				m[i].h = add(multiply(m[i].h, &f[i]), message_vector(&m[i], v));
 	explicit_bzero(f, sizeof(f));
+	explicit_bzero(limb, sizeof(limb));
 }
 
 // out[i] gets element i of every in[j].
 static inline void transpose(u64x8 *out, const u64x8 *in)
 {
-	for (int i = 0; i < LANES; i++)
-		for (int j = 0; j < LANES; j++)
-			((uint64_t *)&out[i])[j] = ((const uint64_t *)&in[j])[i];
+	__m512i a[8];
+
+#pragma GCC unroll 4
+	for (int i = 0; i < 8; i += 2) {
+		a[i] = _mm512_unpacklo_epi64((__m512i)in[i], (__m512i)in[i + 1]);
+		a[i + 1] = _mm512_unpackhi_epi64((__m512i)in[i], (__m512i)in[i + 1]);
+	}
+	// Quarter q of a[2 * n + i] has element 2 * q + i of in[2 * n] and in[2 * n + 1].
+#pragma GCC unroll 2
+	for (int i = 0; i < 2; i++) {
+		__m512i t0 = _mm512_shuffle_i64x2(a[i], a[2 + i], 0x44);
+		__m512i t1 = _mm512_shuffle_i64x2(a[4 + i], a[6 + i], 0x44);
+		__m512i t2 = _mm512_shuffle_i64x2(a[i], a[2 + i], 0xee);
+		__m512i t3 = _mm512_shuffle_i64x2(a[4 + i], a[6 + i], 0xee);
+
+		out[i] = (u64x8)_mm512_shuffle_i64x2(t0, t1, 0x88);
+		out[2 + i] = (u64x8)_mm512_shuffle_i64x2(t0, t1, 0xdd);
+		out[4 + i] = (u64x8)_mm512_shuffle_i64x2(t2, t3, 0x88);
+		out[6 + i] = (u64x8)_mm512_shuffle_i64x2(t2, t3, 0xdd);
+	}
 }
 
-// Up to eight messages that take all lanes in turn. In the end each one's lanes hold the last eight
-// blocks of an equivalent short message: sum of lane(i) * r^(8 - i).
-static void long_messages(struct sl_poly1305_job *const *jobs, size_t n)
+// From the lanes' sums of each message to a message's sums in one lane, in the order of their
+// blocks.
+static void turn_sums(struct numbers *sum, const struct long_message *m)
 {
 	static const uint8_t lane_of_block[LANES] = {0, 2, 4, 6, 1, 3, 5, 7};
-	struct group g;
-	struct factors f;
-	struct long_message m[LANES];
-	struct numbers power, sums[LANES];
-	u64x8 in[LANES], out[LANES];
 
-	group_start(&g, jobs, n);
-	power = (struct numbers){{g.r.r[0], g.r.r[1], g.r.r[2]}};
-	for (int i = 0; i < 3; i++) { // r^2, r^4, r^8
-		f = factors(power);
-		power = multiply(power, &f);
-	}
-	memset(m, 0, sizeof(m));
-	for (unsigned i = 0; i < g.used; i++)
-		long_start(&m[i], jobs[i]);
-	sum_vectors(m, &power, g.used);
 	for (int limb = 0; limb < 3; limb++) {
+		u64x8 in[LANES], out[LANES];
+
 		for (int i = 0; i < LANES; i++)
 			in[i] = m[i].h.limb[limb];
 		transpose(out, in);
 		for (int i = 0; i < LANES; i++)
-			sums[i].limb[limb] = out[lane_of_block[i]];
+			sum[i].limb[limb] = out[lane_of_block[i]];
 	}
-	for (int i = 0; i < LANES; i++)
-		absorb(&g, sums[i], 0xff);
+}
+
+// Up to eight messages, each of which takes all lanes. What is left to do in the end is, for each,
+// the sum of sum[i] * r^(8 - i).
+static void long_messages(struct sl_poly1305_job *const *jobs, size_t n)
+{
+	struct group g;
+	struct factors r2, r4;
+	struct long_message m[LANES];
+	struct numbers power, sum[LANES];
+
+	group_start(&g, jobs, n);
+	power = multiply((struct numbers){{g.r.r[0], g.r.r[1], g.r.r[2]}}, &g.r);
+	r2 = factors(power);
+	power = multiply(power, &r2);
+	r4 = factors(power);
+	power = multiply(power, &r4);
+	for (unsigned i = 0; i < LANES; i++)
+		long_start(&m[i], g.job[i]);
+	sum_vectors(m, &power, g.used);
+	turn_sums(sum, m);
+	for (int i = 0; i < 8; i += 2)
+		sum[i] = add(multiply(sum[i], &g.r), sum[i + 1]);
+	for (int i = 0; i < 8; i += 4)
+		sum[i] = add(multiply(sum[i], &r2), sum[i + 2]);
+	sum[0] = add(multiply(sum[0], &r4), sum[4]);
+	g.h = multiply(sum[0], &g.r);
 	group_finish(&g);
 	explicit_bzero(&g, sizeof(g));
-	explicit_bzero(&f, sizeof(f));
+	explicit_bzero(&r2, sizeof(r2));
+	explicit_bzero(&r4, sizeof(r4));
 	explicit_bzero(&power, sizeof(power));
+}
+
+static void tag_pass(struct sl_poly1305_job *jobs, size_t n)
+{
+	struct sl_poly1305_job *sorted[PASS], *brief[PASS];
+	size_t n_brief = 0;
+
+	sort_by_length(sorted, jobs, n);
+	for (size_t i = 0; i < n; i += LANES) {
+		if (!one_per_lane(sorted + i, n - i, LANES))
+			long_messages(sorted + i, n - i);
+		else
+			for (size_t j = i; j < n && j < i + LANES; j++)
+				brief[n_brief++] = sorted[j];
+	}
+	short_messages(brief, n_brief);
 }
 
 void sl_poly1305_ifma(struct sl_poly1305_job *jobs, size_t n)
 {
-	struct sl_poly1305_job *brief[LANES * GROUPS], *lengthy[LANES];
-	size_t n_brief = 0, n_lengthy = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (message_blocks(&jobs[i]) < LONG)
-			brief[n_brief++] = &jobs[i];
-		else
-			lengthy[n_lengthy++] = &jobs[i];
-		if (n_brief == LANES * GROUPS) {
-			short_messages(brief, n_brief);
-			n_brief = 0;
-		}
-		if (n_lengthy == LANES) {
-			long_messages(lengthy, n_lengthy);
-			n_lengthy = 0;
-		}
-	}
-	if (n_brief > 0)
-		short_messages(brief, n_brief);
-	if (n_lengthy > 0)
-		long_messages(lengthy, n_lengthy);
+	for (size_t i = 0; i < n; i += PASS)
+		tag_pass(jobs + i, n - i < PASS ? n - i : PASS);
 }

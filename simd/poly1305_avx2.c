@@ -1,0 +1,447 @@
+// Poly1305 in 4 lanes of 64 bits, with AVX2's 32-bit multiplier.
+//
+// A number modulo p = 2^130 - 5 is five limbs of 26 bits, a vector holds one limb of four numbers.
+// Short messages go one per lane. A long one takes all lanes: lane i sums every fourth block by
+// powers of r^4; the four sums are then one short message of four blocks.
+#include "simd/poly1305_lanes.h"
+
+#include <immintrin.h>
+
+enum {
+	LANES = 4,
+	GROUPS = PASS / LANES,
+	LIMBS = 5,
+	LIMB_BITS = 26,
+};
+
+typedef uint64_t u64x4 __attribute__((vector_size(32)));
+
+// Four numbers, one per lane: the sum of limb[i] << 26 i. Limbs may be some bits longer than 26,
+// for multiplication below 2^32.
+struct numbers {
+	u64x4 limb[LIMBS];
+};
+
+// Four factors: their limbs, and 5 times these, because 2^130 is 5 modulo p.
+struct factors {
+	u64x4 r[LIMBS];
+	u64x4 r5[LIMBS]; // [0] is not used
+};
+
+// Four messages, one per lane, and their sums.
+struct group {
+	struct factors r;
+	struct numbers h;
+	u64x4 s_low, s_high;
+	const struct sl_poly1305_job *job[LANES];
+	unsigned used; // lanes; the others repeat the first
+};
+
+static inline u64x4 all(uint64_t x)
+{
+	return (u64x4){0} + x;
+}
+
+// Per lane, yes where all bits of `lanes` are set, no where none is.
+static inline u64x4 choose(u64x4 lanes, u64x4 yes, u64x4 no)
+{
+	return (u64x4)_mm256_blendv_epi8((__m256i)no, (__m256i)yes, (__m256i)lanes);
+}
+
+static inline u64x4 limb_mask(void)
+{
+	return all((1 << LIMB_BITS) - 1);
+}
+
+// The numbers low + 2^64 high, plus `bit` in limb 4.
+static inline struct numbers split(u64x4 low, u64x4 high, u64x4 bit)
+{
+	const u64x4 mask = limb_mask();
+
+	return (struct numbers){{low & mask, (low >> 26) & mask, (low >> 52 | high << 12) & mask,
+				 (high >> 14) & mask, high >> 40 | bit}};
+}
+
+// 2^128, which every block carries above its 16 bytes (RFC 8439 section 2.5.1), as limb 4 has it.
+static inline u64x4 block_bit(u64x4 lanes)
+{
+	return lanes & all(1 << (128 - 4 * LIMB_BITS));
+}
+
+static inline struct factors factors(struct numbers n)
+{
+	struct factors f;
+
+	for (int i = 0; i < LIMBS; i++) {
+		f.r[i] = n.limb[i];
+		f.r5[i] = n.limb[i] + (n.limb[i] << 2);
+	}
+	return f;
+}
+
+static inline u64x4 product(u64x4 a, u64x4 b)
+{
+	return (u64x4)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+}
+
+// Move what limb i has above 26 bits to the next one; from limb 4 it comes back as 5 times that.
+static inline void carry(u64x4 *d, int i)
+{
+	const u64x4 above = d[i] >> LIMB_BITS;
+
+	d[i] &= limb_mask();
+	if (i < LIMBS - 1)
+		d[i + 1] += above;
+	else
+		d[0] += above + (above << 2);
+}
+
+// h * f modulo p, limbs at most a little longer than 26 bits.
+static inline struct numbers multiply(struct numbers h, const struct factors *f)
+{
+	struct numbers d;
+
+#pragma GCC unroll 5
+	for (int i = 0; i < LIMBS; i++) {
+		d.limb[i] = product(h.limb[0], f->r[i]);
+#pragma GCC unroll 4
+		for (int j = 1; j < LIMBS; j++) // limb j times what brings it to limb i
+			d.limb[i] += product(h.limb[j],
+					     j <= i ? f->r[i - j] : f->r5[LIMBS + i - j]);
+	}
+	// Two chains of carries side by side.
+	carry(d.limb, 0);
+	carry(d.limb, 3);
+	carry(d.limb, 1);
+	carry(d.limb, 4);
+	carry(d.limb, 2);
+	carry(d.limb, 0);
+	carry(d.limb, 3);
+	return d;
+}
+
+static inline struct numbers add(struct numbers a, struct numbers b)
+{
+	for (int i = 0; i < LIMBS; i++)
+		a.limb[i] += b.limb[i];
+	return a;
+}
+
+// Sixteen bytes for each lane: low[i] and high[i] are the halves of part[i].
+static inline void turn(const __m128i *part, u64x4 *low, u64x4 *high)
+{
+	const __m256i even = _mm256_setr_m128i(part[0], part[2]);
+	const __m256i odd = _mm256_setr_m128i(part[1], part[3]);
+
+	*low = (u64x4)_mm256_unpacklo_epi64(even, odd);
+	*high = (u64x4)_mm256_unpackhi_epi64(even, odd);
+}
+
+// RFC 8439 section 2.5: r is the key's first half, clamped; s is the second.
+static inline void group_start(struct group *g, struct sl_poly1305_job *const *jobs, size_t n)
+{
+	__m128i r[LANES], s[LANES];
+	u64x4 low, high;
+
+	g->used = n < LANES ? (unsigned)n : LANES;
+	for (unsigned i = 0; i < LANES; i++) {
+		g->job[i] = jobs[i < g->used ? i : 0];
+		r[i] = _mm_loadu_si128((const __m128i *)g->job[i]->key);
+		s[i] = _mm_loadu_si128((const __m128i *)(g->job[i]->key + 16));
+	}
+	turn(s, &g->s_low, &g->s_high);
+	turn(r, &low, &high);
+	g->r = factors(split(low & all(UINT64_C(0x0ffffffc0fffffff)),
+			     high & all(UINT64_C(0x0ffffffc0ffffffc)), all(0)));
+	for (int i = 0; i < LIMBS; i++)
+		g->h.limb[i] = all(0);
+}
+
+// h modulo p, plus s modulo 2^128: the tags (RFC 8439 section 2.5.1).
+static void group_finish(struct group *g)
+{
+	const u64x4 sign = all(UINT64_C(1) << 63);
+	u64x4 *h = g->h.limb, with5[LIMBS], above, low, high, carries;
+	uint8_t tags[2][2][16] __attribute__((aligned(32))); // of even lanes and of odd ones
+
+	for (int i = 0; i < 2; i++) // if the second carries 5 into limb 0, that was nearly 0
+		for (int limb = 0; limb < LIMBS; limb++)
+			carry(h, limb);
+	// If h + 5 reaches 2^130, h is p or more, and h - p is h + 5 - 2^130.
+	memcpy(with5, h, sizeof(with5));
+	with5[0] += 5;
+	for (int limb = 0; limb < LIMBS - 1; limb++)
+		carry(with5, limb);
+	above = all(0) - (with5[4] >> LIMB_BITS);
+	with5[4] &= limb_mask();
+	for (int limb = 0; limb < LIMBS; limb++)
+		h[limb] = choose(above, with5[limb], h[limb]);
+
+	low = (h[0] | h[1] << 26 | h[2] << 52) + g->s_low;
+	// Unsigned low < s_low, by a comparison that is signed.
+	carries = (u64x4)_mm256_cmpgt_epi64((__m256i)(g->s_low ^ sign), (__m256i)(low ^ sign));
+	high = (h[2] >> 12 | h[3] << 14 | h[4] << 40) + g->s_high - carries;
+	_mm256_store_si256((__m256i *)tags[0], _mm256_unpacklo_epi64((__m256i)low, (__m256i)high));
+	_mm256_store_si256((__m256i *)tags[1], _mm256_unpackhi_epi64((__m256i)low, (__m256i)high));
+	for (unsigned i = 0; i < g->used; i++)
+		memcpy(g->job[i]->tag, tags[i % 2][i / 2], 16);
+}
+
+// Whole block `step` of every lane; all lanes have so many.
+static inline void absorb_step(struct group *g, const struct strand *s, uint64_t step)
+{
+	__m128i part[LANES];
+	u64x4 low, high;
+
+	for (int i = 0; i < LANES; i++)
+		part[i] = _mm_loadu_si128((const __m128i *)(s->start[i] + 16 * step));
+	turn(part, &low, &high);
+	g->h = multiply(add(g->h, split(low, high, block_bit(all(UINT64_MAX)))), &g->r);
+}
+
+// A block or less, padded with zeroes.
+static inline __m128i load_rest(const uint8_t *p, uint32_t len)
+{
+	uint8_t block[16] = {0};
+
+	if (len == 16)
+		return _mm_loadu_si128((const __m128i *)p);
+	if (len > 0)
+		memcpy(block, p, len);
+	return _mm_load_si128((const __m128i *)block);
+}
+
+// What each lane has from 16 * step on, at most a block, padded with zeroes (RFC 8439 section 2.8).
+// A lane that has nothing left keeps its sum.
+static void absorb_rest(struct group *g, const struct strand *s, uint64_t step)
+{
+	struct numbers next;
+	__m128i part[LANES];
+	uint64_t some[LANES];
+	u64x4 low, high, lanes;
+
+	for (unsigned i = 0; i < LANES; i++) {
+		const uint32_t rest = strand_rest(s, i, step);
+
+		some[i] = rest > 0 ? UINT64_MAX : 0;
+		part[i] = load_rest(s->start[i] + 16 * step, rest);
+	}
+	lanes = (u64x4)_mm256_setr_epi64x((long long)some[0], (long long)some[1],
+					  (long long)some[2], (long long)some[3]);
+	if (_mm256_testz_si256((__m256i)lanes, (__m256i)lanes))
+		return;
+	turn(part, &low, &high);
+	next = multiply(add(g->h, split(low, high, block_bit(lanes))), &g->r);
+	for (int i = 0; i < LIMBS; i++)
+		g->h.limb[i] = choose(lanes, next.limb[i], g->h.limb[i]);
+}
+
+// Additional data or text of n groups: side by side, so that one's multiplication hides another's
+// latency.
+static void absorb_strands(struct group *g, const struct strand *s, size_t n)
+{
+	uint64_t longest = 0;
+
+	for (size_t i = 0; i < n; i++)
+		longest = s[i].longest > longest ? s[i].longest : longest;
+	for (uint64_t step = 0; step <= longest; step++) {
+		for (size_t i = 0; i < n; i++) {
+			if (step < s[i].shortest)
+				absorb_step(&g[i], &s[i], step);
+			else if (step <= s[i].longest)
+				absorb_rest(&g[i], &s[i], step);
+		}
+	}
+}
+
+// The last block: the lengths of additional data and text.
+static inline void absorb_lengths(struct group *g, const struct strand *aad,
+				  const struct strand *text)
+{
+	const u64x4 aad_len = (u64x4)_mm256_loadu_si256((const __m256i *)aad->len);
+	const u64x4 len = (u64x4)_mm256_loadu_si256((const __m256i *)text->len);
+
+	g->h = multiply(add(g->h, split(aad_len, len, block_bit(all(UINT64_MAX)))), &g->r);
+}
+
+// Messages one per lane, n of them.
+static void short_messages(struct sl_poly1305_job *const *jobs, size_t n)
+{
+	struct group g[GROUPS];
+	struct strand aad[GROUPS], text[GROUPS];
+	const size_t groups = (n + LANES - 1) / LANES;
+	bool any_aad = false;
+
+	for (size_t i = 0; i < groups * LANES; i++) {
+		const struct sl_poly1305_job *j = jobs[i < n ? i : i - i % LANES];
+
+		strand_set(&aad[i / LANES], i % LANES, j->aad, j->aad_len);
+		strand_set(&text[i / LANES], i % LANES, j->text, j->len);
+		any_aad |= j->aad_len > 0;
+	}
+	for (size_t i = 0; i < groups; i++)
+		group_start(&g[i], jobs + i * LANES, n - i * LANES);
+	if (any_aad)
+		absorb_strands(g, aad, groups);
+	absorb_strands(g, text, groups);
+	for (size_t i = 0; i < groups; i++)
+		absorb_lengths(&g[i], &aad[i], &text[i]);
+	for (size_t i = 0; i < groups; i++)
+		group_finish(&g[i]);
+	explicit_bzero(g, groups * sizeof(g[0]));
+}
+
+// A long message as vectors of four blocks. Blocks that are absent in front of the first vector are
+// zero and carry no bit, so that they add nothing.
+struct long_message {
+	const struct sl_poly1305_job *job;
+	struct numbers h; // lanes 0, 2, 1, 3 sum the blocks 0, 1, 2, 3 modulo 4
+	uint32_t vectors, absent;
+	uint32_t text, whole; // the vectors from `text` on up to `whole` are of text alone
+	int64_t start;        // where vector 0 is, as an offset in the text
+};
+
+static inline void long_start(struct long_message *m, const struct sl_poly1305_job *job)
+{
+	const uint32_t blocks = message_blocks(job);
+	uint32_t before;
+
+	m->job = job;
+	memset(&m->h, 0, sizeof(m->h));
+	m->vectors = (blocks + LANES - 1) / LANES;
+	m->absent = m->vectors * LANES - blocks;
+	before = m->absent + aad_blocks(job);
+	m->start = -16 * (int64_t)before;
+	m->text = (before + LANES - 1) / LANES;
+	m->whole = (before + job->len / 16) / LANES;
+}
+
+static inline struct numbers split_vector(const uint8_t *blocks, u64x4 present)
+{
+	const __m256i a = _mm256_loadu_si256((const __m256i *)blocks);
+	const __m256i b = _mm256_loadu_si256((const __m256i *)(blocks + 32));
+
+	return split((u64x4)_mm256_unpacklo_epi64(a, b), (u64x4)_mm256_unpackhi_epi64(a, b),
+		     block_bit(present));
+}
+
+// A vector with an edge in it: of the message, of additional data or of text.
+static struct numbers edge_vector(const struct long_message *m, uint32_t v)
+{
+	const uint32_t absent = v == 0 ? m->absent : 0;
+	const u64x4 block_of_lane = {0, 2, 1, 3};
+	uint8_t blocks[LANES][16] = {{0}};
+
+	for (uint32_t i = absent; i < LANES; i++)
+		message_block(m->job, v * LANES + i - m->absent, blocks[i]);
+	return split_vector(blocks[0], (u64x4)(block_of_lane >= absent));
+}
+
+static inline struct numbers message_vector(const struct long_message *m, uint32_t v)
+{
+	if (v >= m->text && v < m->whole)
+		return split_vector(m->job->text + m->start + 64 * (int64_t)v, all(UINT64_MAX));
+	return edge_vector(m, v);
+}
+
+// h = h * r^4 + the next vector, until the last, for n messages side by side.
+static void sum_vectors(struct long_message *m, const struct numbers *r4, unsigned n)
+{
+	struct factors f[LANES];
+	uint64_t limb[LIMBS][LANES];
+	uint32_t steps = 0;
+
+	memcpy(limb, r4, sizeof(limb));
+	for (unsigned i = 0; i < n; i++) {
+		f[i] = factors((struct numbers){{all(limb[0][i]), all(limb[1][i]), all(limb[2][i]),
+						 all(limb[3][i]), all(limb[4][i])}});
+		steps = m[i].vectors > steps ? m[i].vectors : steps;
+	}
+	for (uint32_t v = 0; v < steps; v++)
+		for (unsigned i = 0; i < n; i++)
+			if (v < m[i].vectors)
+				m[i].h = add(multiply(m[i].h, &f[i]), message_vector(&m[i], v));
+	explicit_bzero(f, sizeof(f));
+	explicit_bzero(limb, sizeof(limb));
+}
+
+// out[i] gets element i of every in[j].
+static inline void transpose(u64x4 *out, const u64x4 *in)
+{
+	const __m256i a = _mm256_unpacklo_epi64((__m256i)in[0], (__m256i)in[1]);
+	const __m256i b = _mm256_unpackhi_epi64((__m256i)in[0], (__m256i)in[1]);
+	const __m256i c = _mm256_unpacklo_epi64((__m256i)in[2], (__m256i)in[3]);
+	const __m256i d = _mm256_unpackhi_epi64((__m256i)in[2], (__m256i)in[3]);
+
+	out[0] = (u64x4)_mm256_permute2x128_si256(a, c, 0x20);
+	out[1] = (u64x4)_mm256_permute2x128_si256(b, d, 0x20);
+	out[2] = (u64x4)_mm256_permute2x128_si256(a, c, 0x31);
+	out[3] = (u64x4)_mm256_permute2x128_si256(b, d, 0x31);
+}
+
+// From the lanes' sums of each message to a message's sums in one lane, in the order of their
+// blocks.
+static void turn_sums(struct numbers *sum, const struct long_message *m)
+{
+	static const uint8_t lane_of_block[LANES] = {0, 2, 1, 3};
+
+	for (int limb = 0; limb < LIMBS; limb++) {
+		u64x4 in[LANES], out[LANES];
+
+		for (int i = 0; i < LANES; i++)
+			in[i] = m[i].h.limb[limb];
+		transpose(out, in);
+		for (int i = 0; i < LANES; i++)
+			sum[i].limb[limb] = out[lane_of_block[i]];
+	}
+}
+
+// Up to four messages, each of which takes all lanes. What is left to do in the end is, for each,
+// the sum of sum[i] * r^(4 - i).
+static void long_messages(struct sl_poly1305_job *const *jobs, size_t n)
+{
+	struct group g;
+	struct factors r2;
+	struct long_message m[LANES];
+	struct numbers power, sum[LANES];
+
+	group_start(&g, jobs, n);
+	memcpy(&power, g.r.r, sizeof(power));
+	power = multiply(power, &g.r);
+	r2 = factors(power);
+	power = multiply(power, &r2);
+	for (unsigned i = 0; i < LANES; i++)
+		long_start(&m[i], g.job[i]);
+	sum_vectors(m, &power, g.used);
+	turn_sums(sum, m);
+	sum[0] = add(multiply(sum[0], &g.r), sum[1]);
+	sum[2] = add(multiply(sum[2], &g.r), sum[3]);
+	sum[0] = add(multiply(sum[0], &r2), sum[2]);
+	g.h = multiply(sum[0], &g.r);
+	group_finish(&g);
+	explicit_bzero(&g, sizeof(g));
+	explicit_bzero(&r2, sizeof(r2));
+	explicit_bzero(&power, sizeof(power));
+}
+
+static void tag_pass(struct sl_poly1305_job *jobs, size_t n)
+{
+	struct sl_poly1305_job *sorted[PASS], *brief[PASS];
+	size_t n_brief = 0;
+
+	sort_by_length(sorted, jobs, n);
+	for (size_t i = 0; i < n; i += LANES) {
+		if (!one_per_lane(sorted + i, n - i, LANES))
+			long_messages(sorted + i, n - i);
+		else
+			for (size_t j = i; j < n && j < i + LANES; j++)
+				brief[n_brief++] = sorted[j];
+	}
+	short_messages(brief, n_brief);
+}
+
+void sl_poly1305_avx2(struct sl_poly1305_job *jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i += PASS)
+		tag_pass(jobs + i, n - i < PASS ? n - i : PASS);
+}
