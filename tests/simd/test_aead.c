@@ -454,6 +454,101 @@ static void rfc8439_section_2_8_2_example(void **state)
 	for_each_level(check_rfc8439);
 }
 
+// The value of a field of the JSON object at p, as bytes; the schema has no nesting and no escapes
+// where this is used. Returns its length, or -1 where the field does not follow.
+static int json_bytes(const char *p, const char *field, uint8_t *out, size_t size)
+{
+	const char *value = strstr(p, field);
+	size_t len = 0;
+
+	if (!value)
+		return -1;
+	value = strchr(value, ':');
+	value = value ? strchr(value, '"') : NULL;
+	if (!value ||
+	    sodium_hex2bin(out, size, value + 1, strcspn(value + 1, "\""), NULL, &len, NULL))
+		return -1;
+	return (int)len;
+}
+
+static char *read_corpus(const char *name)
+{
+	const char *corpus = getenv("SLUICE_CORPUS");
+	static char text[1 << 20];
+	char path[512];
+	FILE *f;
+
+	if (!corpus) {
+		print_message("skipped: SLUICE_CORPUS is not set\n");
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s/%s", corpus, name);
+	f = fopen(path, "r");
+	if (!f) {
+		print_message("skipped: no %s\n", path);
+		skip();
+	}
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+struct vector {
+	uint8_t key[32], nonce[64], aad[1024], plain[1024], sealed[1024], tag[16];
+	int nonce_len;
+	bool valid;
+};
+
+static void check_vector(const struct sl_simd_kernels *k, const struct vector *v,
+			 struct sl_aead_item item)
+{
+	uint8_t out[1024], tag[SL_AEAD_TAG];
+
+	memcpy(tag, v->tag, sizeof(tag));
+	item.tag = tag;
+	item.in = v->sealed;
+	item.out = out;
+	assert_int_equal(sl_aead_open_with(k, &item, 1), v->valid);
+	if (!v->valid)
+		return;
+	assert_memory_equal(out, v->plain, item.len);
+	item.in = v->plain;
+	sl_aead_seal_with(k, &item, 1);
+	assert_memory_equal(out, v->sealed, item.len);
+	assert_memory_equal(tag, v->tag, sizeof(tag));
+}
+
+// Sizes of nonce other than RFC 8439's cannot be asked for.
+static void wycheproof_vectors(void **state)
+{
+	enum sl_simd_level best = sl_simd_level_best(sl_simd_cpu_detect());
+	const char *at = read_corpus("wycheproof/chacha20_poly1305_test.json");
+	static struct vector v;
+	int tried = 0;
+
+	(void)state;
+	while ((at = strstr(at, "\"tcId\""))) {
+		struct sl_aead_item item = {.key = v.key, .aad = v.aad};
+
+		assert_int_equal(json_bytes(at, "\"key\"", v.key, sizeof(v.key)), 32);
+		v.nonce_len = json_bytes(at, "\"iv\"", v.nonce, sizeof(v.nonce));
+		item.aad_len = (uint32_t)json_bytes(at, "\"aad\"", v.aad, sizeof(v.aad));
+		item.len = (uint32_t)json_bytes(at, "\"msg\"", v.plain, sizeof(v.plain));
+		assert_int_equal(json_bytes(at, "\"ct\"", v.sealed, sizeof(v.sealed)), item.len);
+		json_bytes(at, "\"tag\"", v.tag, sizeof(v.tag));
+		at = strstr(at, "\"result\"");
+		assert_non_null(at);
+		v.valid = strncmp(at, "\"result\": \"valid\"", 17) == 0;
+		if (v.nonce_len != SL_AEAD_NONCE)
+			continue;
+		memcpy(item.nonce, v.nonce, SL_AEAD_NONCE);
+		for (enum sl_simd_level l = SL_SIMD_SCALAR; l <= best; l++)
+			check_vector(sl_simd_level_kernels(l), &v, item);
+		tried++;
+	}
+	assert_true(tried > 300);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -477,6 +572,7 @@ int main(void)
 		cmocka_unit_test(every_flipped_bit_is_refused_and_its_output_wiped),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(forged_packet_in_place_is_wiped),
+		cmocka_unit_test(wycheproof_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
