@@ -1,13 +1,27 @@
 #include "cli/drive.h"
 
+#include "cli/command.h"
 #include "cli/say.h"
 #include <signal.h>
+#include <unistd.h>
 
 enum {
 	POLL_MIN_NS = 500 * 1000,       // a short replay ends without delay,
 	POLL_MAX_NS = 50 * 1000 * 1000, // a long one is hardly looked at
 	GRACE_NS = 1000 * 1000 * 1000,
+	HANG_S = 5,
 };
+
+// A worker that hangs, in reading from a pipe that stays silent for instance, keeps the engine from
+// being stopped: then this ends the program.
+static void give_up(int number)
+{
+	static const char text[] = "sluice: a worker hangs; ended without a report\n";
+
+	(void)number;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(STATUS_FAILED);
+}
 
 static void end_soon(struct drive *d, enum drive_end why, uint64_t now)
 {
@@ -16,6 +30,8 @@ static void end_soon(struct drive *d, enum drive_end why, uint64_t now)
 	d->end_ns = now + GRACE_NS;
 	d->pause_ns = POLL_MIN_NS;
 	d->next_poll_ns = now;
+	signal(SIGALRM, give_up);
+	alarm(HANG_S);
 	sl_engine_quiesce(d->engine);
 }
 
@@ -53,16 +69,16 @@ static bool poll_engine(struct drive *d, uint64_t now)
 }
 
 // Returns whether the signal ends it at once.
-static bool on_signal(struct drive *d, int signal, uint64_t now)
+static bool on_signal(struct drive *d, int number, uint64_t now)
 {
-	if (signal == SIGHUP && d->reload) {
+	if (number == SIGHUP && d->reload) {
 		d->reload(d->context);
 		d->pause_ns = POLL_MIN_NS;
 		return false;
 	}
 	if (d->ending && d->end == DRIVE_SIGNAL)
 		return true;
-	d->signal = signal;
+	d->signal = number;
 	end_soon(d, DRIVE_SIGNAL, now);
 	return false;
 }
@@ -90,11 +106,11 @@ int drive_run(struct drive *d, struct sl_error *err)
 	d->next_poll_ns = now + d->pause_ns;
 	d->next_show_ns = now + d->show_ns;
 	while (!over) {
-		int signal = loop_wait(d->loop, next_deadline(d, limit));
+		int number = loop_wait(d->loop, next_deadline(d, limit));
 
 		now = loop_now_ns();
-		if (signal)
-			over = on_signal(d, signal, now);
+		if (number)
+			over = on_signal(d, number, now);
 		else if (!d->ending && now >= limit)
 			end_soon(d, DRIVE_LIMIT, now);
 		else
@@ -105,6 +121,7 @@ int drive_run(struct drive *d, struct sl_error *err)
 		d->pause_ns = 2 * d->pause_ns < POLL_MAX_NS ? 2 * d->pause_ns : POLL_MAX_NS;
 	}
 	sl_engine_stop(d->engine);
+	alarm(0);
 	say_live_clear();
 	return 0;
 }

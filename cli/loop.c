@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -11,7 +12,15 @@
 
 enum { NS_PER_S = 1000000000 };
 
-int loop_init(struct loop *l, struct sl_error *err)
+static pthread_t waiter; // the thread that calls loop_wait
+
+// For threads that a driver started while the signals were left alone.
+static void forward(int number)
+{
+	pthread_kill(waiter, number);
+}
+
+static sigset_t signal_set(void)
 {
 	sigset_t set;
 
@@ -19,7 +28,34 @@ int loop_init(struct loop *l, struct sl_error *err)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	return set;
+}
+
+void loop_leave_signals(void)
+{
+	sigset_t set = signal_set();
+
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void loop_take_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction old, action = {.sa_handler = forward, .sa_flags = SA_RESTART};
+	sigset_t set = signal_set();
+
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	waiter = pthread_self();
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+}
+
+int loop_init(struct loop *l, struct sl_error *err)
+{
+	sigset_t set = signal_set();
+
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (l->signals >= 0 && l->timer >= 0)

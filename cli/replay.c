@@ -88,8 +88,11 @@ static int drive_graph(struct replay *r, const struct sl_graph *g, struct drive 
 
 	sl_graph_options(g, &engine_options);
 	ret = sl_engine_create(&r->engine, &engine_options, err);
-	if (ret == 0)
-		ret = sl_engine_apply(r->engine, g, err);
+	if (ret < 0)
+		return ret;
+	loop_leave_signals(); // a pipe may take its time to open
+	ret = sl_engine_apply(r->engine, g, err);
+	loop_take_signals();
 	if (ret < 0)
 		return ret;
 	d->engine = r->engine;

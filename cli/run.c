@@ -124,8 +124,11 @@ static int drive_graph(struct run *run, const struct sl_graph *g, struct drive *
 
 	sl_graph_options(g, &engine_options);
 	ret = sl_engine_create(&run->engine, &engine_options, err);
-	if (ret == 0)
-		ret = sl_engine_apply(run->engine, g, err);
+	if (ret < 0)
+		return ret;
+	loop_leave_signals(); // a pipe may take its time to open
+	ret = sl_engine_apply(run->engine, g, err);
+	loop_take_signals();
 	if (ret < 0)
 		return ret;
 	d->engine = run->engine;

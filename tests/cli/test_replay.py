@@ -169,6 +169,24 @@ class Replay(sluice.Case):
         child, _ = self.interrupt(signal.SIGINT, "--loop", "forever", "--rate", "20kpps")
         self.assertEqual(child.returncode, 0)
 
+    def test_ctrl_c_ends_waiting_for_a_pipe(self):
+        os.mkfifo(self.dir / "pipe")
+        child = self.start("replay", self.dir / "pipe")
+        pipe = []
+
+        def is_opened():
+            try:
+                pipe.append(os.open(self.dir / "pipe", os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:  # nobody reads yet
+                return False
+            return True
+
+        sluice.wait_until(is_opened)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=sluice.TIMEOUT)
+        os.close(pipe[0])
+        self.assertEqual(child.returncode, -signal.SIGINT)
+
     def terminal(self, *args):
         """What a replay writes to a terminal on stderr."""
         reading, writing = pty.openpty()

@@ -41,6 +41,25 @@ class Run(sluice.Case):
                          "links: [in -> out]\n")
         self.assertEqual(self.fails(1, "none.pcap", "run", path).stdout, "")
 
+    def test_an_app_that_fails_is_told_and_the_others_go_on(self):
+        self.capture("in.pcap", [sluice.frame()] * 100)
+        path = self.file("full.yaml", "apps:\n  in: {pcap-reader: in.pcap}\n  t: tee\n"
+                         "  full: {pcap-writer: /dev/full}\n  out: {pcap-writer: out.pcap}\n"
+                         "links: [in -> t -> full, t -> out]\n")
+        done = self.fails(1, "full: /dev/full: writing failed: No space left", "run", path,
+                          "--json")
+        report = self.report(done.stdout)
+        self.assertEqual((report["result"], report["packets_dropped"]), ("failed", 100))
+        self.assertEqual(len(sluice.read_pcap(self.dir / "out.pcap")), 100)
+
+    def test_damage_in_a_stream_is_a_failure_behind_what_was_good(self):
+        whole = self.capture("in.pcap", [sluice.frame()] * 100).read_bytes()
+        (self.dir / "in.pcap").write_bytes(whole[:-10])
+        path = self.file("cut.yaml", "apps:\n  in: {pcap-reader: {file: in.pcap, stream: yes}}\n"
+                         "  out: {pcap-writer: out.pcap}\nlinks: [in -> out]\n")
+        done = self.fails(1, "in.pcap", "run", path)
+        self.assertIn("accounts  99 in = 99 out", done.stdout)
+
     def start_endless(self):
         """Start an endless graph and wait until packets have arrived."""
         path = self.file("endless.yaml", ENDLESS % "out.pcap")
