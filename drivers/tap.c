@@ -105,9 +105,13 @@ static int settle(const char *name, const struct setting *s, struct sl_error *er
 
 static bool has_address(const struct setting *s, const struct sl_address *a)
 {
-	for (size_t i = 0; i < s->n_addresses; i++)
-		if (memcmp(&s->addresses[i], a, sizeof(*a)) == 0)
+	for (size_t i = 0; i < s->n_addresses; i++) {
+		const struct sl_address *b = &s->addresses[i];
+
+		if (b->family == a->family && b->prefix == a->prefix &&
+		    memcmp(b->bytes, a->bytes, sizeof(a->bytes)) == 0)
 			return true;
+	}
 	return false;
 }
 
