@@ -224,20 +224,6 @@ static int verify_offloads(const struct sl_port *p, struct sl_error *err)
 				      p->rss, err);
 }
 
-// Queues that cannot put the longest packet into one buffer would hand it over in pieces.
-static int verify_whole(const struct sl_port *p, struct sl_error *err)
-{
-	struct rte_eth_rxq_info queue = {.scattered_rx = 0};
-
-	if (p->mtu <= RTE_ETHER_MTU || rte_eth_rx_queue_info_get(p->id, 0, &queue) < 0 ||
-	    !queue.scattered_rx)
-		return 0;
-	return sl_error_set(
-		err, -ENOTSUP,
-		"%s: would receive packets of %u bytes in pieces; give it a smaller mtu",
-		p->config.device, p->mtu);
-}
-
 // What the config says, else what the graph, the interface and the device can all take.
 static uint16_t choose_mtu(const struct sl_port_config *c, const struct sl_dpdk_name *n,
 			   const struct rte_eth_dev_info *info)
@@ -276,8 +262,6 @@ static int start(struct sl_port *p, const struct sl_dpdk_name *n, struct sl_erro
 	if (r < 0)
 		return r;
 	r = set_promiscuous(p);
-	if (r == 0)
-		r = verify_whole(p, err);
 	if (r == 0)
 		r = verify_offloads(p, err);
 	if (r < 0)

@@ -48,7 +48,7 @@ def boot(args, log):
 
 def check(what, is_so, must_be):
     if is_so != must_be:
-        raise Wrong(f"the report says {what} {is_so}, not {must_be}")
+        raise Wrong(f"{what}: {is_so}, not {must_be}")
 
 
 def check_report(report, a, b):
@@ -78,11 +78,12 @@ def cross_both_ways(a, b):
 
 
 def end(running):
-    """Returns sluice's report and its exit status."""
+    """Returns sluice's report."""
     running.say("end")
     running.until("guest: report", END)
     lines = running.until("guest: end", END)
-    return json.loads("".join(lines[:-1])), int(lines[-1].split()[-1])
+    check("exit status", int(lines[-1].split()[-1]), 0)
+    return json.loads("".join(lines[:-1]))
 
 
 def talk(running, a, b):
@@ -90,7 +91,7 @@ def talk(running, a, b):
     try:
         cross_both_ways(a, b)
     except wire.Lost:
-        with contextlib.suppress(guest.Ended, guest.Timeout):
+        with contextlib.suppress(guest.Ended, guest.Timeout, Wrong):
             end(running)  # the report, onto the console
         raise
     return end(running)
@@ -98,18 +99,17 @@ def talk(running, a, b):
 
 def forward(options, folder, log):
     debian = kernel.get(options.cache)
-    machine.root(options.sluice, options.card, options.driver, debian).write(f"{folder}/initramfs")
-    a, b = wire.Wire(folder, "a"), wire.Wire(folder, "b")
-    running = boot(machine.arguments(folder, options.card, options.driver, debian, (a, b)), log)
+    machine.root(options, debian).write(f"{folder}/initramfs")
+    a, b = (wire.Wire(folder, name, options.mtu) for name in "ab")
+    running = boot(machine.arguments(folder, options, debian, (a, b)), log)
     try:
-        report, status = talk(running, a, b)
+        report = talk(running, a, b)
     finally:
         running.close()
     while a.receive(0) or b.receive(0):
         pass  # late probes
     check_report(report, a, b)
-    check("exit status", status, 0)
-    print(f"forward: {options.card} on {options.driver}: {a.received} and {b.received} frames, "
+    print(f"forward: {options.card} on {options.driver}, mtu {options.mtu}: {a.received} and {b.received} frames, "
           "each the same, in order, counted")
 
 
@@ -118,6 +118,7 @@ def main():
     parser.add_argument("--sluice", required=True, help="the command")
     parser.add_argument("--card", required=True, choices=machine.CARDS)
     parser.add_argument("--driver", required=True, choices=machine.MODULES)
+    parser.add_argument("--mtu", required=True, type=int)
     parser.add_argument("--cache", required=True, help="folder that keeps the guest's kernel")
     options = parser.parse_args()
     log = io.StringIO()

@@ -27,7 +27,7 @@ for card in $cards; do
 	echo "$card" >/sys/bus/pci/drivers_probe
 done
 refused # nor are there hugepages
-echo 64 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+echo 128 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 
 sluice run /wire.yaml --json >/report.json &
 sluice=$!

@@ -39,17 +39,22 @@ def plugins(sluice, card):
         yield max(folder.glob(f"librte_{name}.so.*"), key=lambda path: len(path.name))
 
 
-def root(sluice, card, driver, debian):
+def graph(mtu):
+    text = (HERE / "wire.yaml").read_text()
+    return f"mtu: {mtu}\n{text}".encode()
+
+
+def root(options, debian):
     fs = initramfs.Initramfs()
     fs.file("init", (HERE / "init.sh").read_bytes())
-    fs.file("wire.yaml", (HERE / "wire.yaml").read_bytes())
-    for program in (needed("busybox"), str(pathlib.Path(sluice).resolve())):
+    fs.file("wire.yaml", graph(options.mtu))
+    for program in (needed("busybox"), str(pathlib.Path(options.sluice).resolve())):
         fs.copy_binary(program)
         fs.link(f"bin/{pathlib.Path(program).name}", program)
-    for plugin in plugins(sluice, card):
+    for plugin in plugins(options.sluice, options.card):
         fs.copy_binary(plugin)
     modules = []
-    for module in MODULES[driver]:
+    for module in MODULES[options.driver]:
         modules += [path for path in debian.needs(module) if path not in modules]
     for path in modules:
         fs.file(path.name, path.read_bytes())
@@ -57,7 +62,8 @@ def root(sluice, card, driver, debian):
     return fs
 
 
-def arguments(folder, card, driver, debian, wires):
+def arguments(folder, options, debian, wires):
+    card, driver = options.card, options.driver
     iommu = driver == "vfio-pci"
     command_line = f"console=ttyS0 loglevel=1 panic=-1 no_timer_check CARD_DRIVER={driver}"
     device = f"{card},romfile="

@@ -6,7 +6,7 @@ import struct
 import time
 
 WINDOW = 32  # frames on their way at once: fewer than any card's receive ring holds
-SHORTEST, LONGEST = 60, 1514
+SHORTEST, STEP = 60, 13  # bytes: how frames grow from one to the next, until the longest
 ETHERTYPE = 0x88B5  # IEEE 802, local experimental
 PROBE = 0xFFFFFFFF  # the number of frames that only ask whether the cards are up
 PATIENCE = 60  # seconds until a frame counts as lost: no measure of anything
@@ -19,8 +19,9 @@ class Lost(AssertionError):
 class Wire:
     """One end; QEMU's netdev is the other."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, mtu):
         self.name = name
+        self.longest = mtu + 14  # an Ethernet header more
         self.ours, self.theirs = f"{folder}/{name}.host", f"{folder}/{name}.qemu"
         self.received = 0
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -42,9 +43,9 @@ class Wire:
         return self.socket.recv(65536)
 
 
-def frame(number, way):
+def frame(number, way, longest):
     """The frame of a number and a direction: what it should be can be told on either side."""
-    length = SHORTEST + number * 7 % (LONGEST - SHORTEST + 1)
+    length = SHORTEST + number * STEP % (longest - SHORTEST + 1)
     head = struct.pack("!6s6sHIB", b"\2\0\0\0\0\1", b"\2\0\0\0\0\2", ETHERTYPE, number, way)
     return head + bytes((number + i * (way + 3)) & 0xFF for i in range(length - len(head)))
 
@@ -54,7 +55,7 @@ def meet(source, target, way):
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            source.send(frame(PROBE, way), socket.MSG_DONTWAIT)
+            source.send(frame(PROBE, way, source.longest), socket.MSG_DONTWAIT)
         except BlockingIOError:
             pass  # a card that is not up yet leaves them waiting
         if target.receive(0.2):
@@ -66,7 +67,7 @@ def receive_numbered(target, way):
     """The next frame that is not a late probe."""
     while True:
         got = target.receive(PATIENCE)
-        if got != frame(PROBE, way):
+        if got != frame(PROBE, way, target.longest):
             return got
 
 
@@ -75,11 +76,11 @@ def cross(source, target, way, count):
     sent = 0
     for number in range(count):
         while sent < count and sent - number < WINDOW:
-            source.send(frame(sent, way))
+            source.send(frame(sent, way, source.longest))
             sent += 1
         got = receive_numbered(target, way)
         where = f"{source.name} -> {target.name}: frame {number} of {count}"
         if got is None:
             raise Lost(f"{where} never came")
-        if got != frame(number, way):
+        if got != frame(number, way, target.longest):
             raise Lost(f"{where} came as {len(got)} bytes {got[:32].hex()}...")
