@@ -1,4 +1,5 @@
 // ChaCha20 in 8 lanes: a vector holds one word of the state of 8 blocks, of whatever packets.
+// Where there is enough to do, two such sets of vectors take turns, to hide latency.
 #include "simd/chacha20_lanes.h"
 
 #include <immintrin.h>
@@ -6,19 +7,26 @@
 
 enum {
 	LANES = 8,
+	SETS = 2,
 };
 
 typedef uint32_t u32x8 __attribute__((vector_size(32)));
 
-// What the lanes work on. First row[i] and row[8 + i] are the two halves of the initial state of
-// lane i, 16 words (RFC 8439 section 2.3), then row[i] is word i of every lane, and in the end
-// row[i] and row[8 + i] are the keystream of lane i.
-struct batch {
+// Eight blocks. First row[i] and row[8 + i] are the two halves of the initial state of lane i, 16
+// words (RFC 8439 section 2.3), then row[i] is word i of every lane, and in the end row[i] and
+// row[8 + i] are the keystream of lane i.
+struct set {
 	u32x8 row[2 * LANES];
-	struct run run[LANES];
+	u32x8 round[16]; // the words while two sets take turns
+	bool one_job;    // successive blocks of one job: lane 0 says it all
+};
+
+// What the lanes work on.
+struct batch {
+	struct set set[SETS];
+	struct run run[SETS * LANES];
 	uint32_t runs;
 	uint32_t used; // lanes
-	bool one_job;  // successive blocks of one job: lane 0 says it all
 };
 
 // RFC 8439 section 2.3: constants and half the key, the other half, block counter and nonce.
@@ -35,31 +43,35 @@ static inline void initial_state(const struct sl_chacha20_job *job, uint32_t blo
 	half[1] = (u32x8)_mm256_setr_m128i(_mm_loadu_si128(key + 1), counter_nonce);
 }
 
-// Give the run's blocks to the lanes from `lane` on.
-static inline void batch_add(struct batch *b, const struct run *run, uint32_t lane)
+// Give the run's blocks to the set's lanes from `lane` on.
+static inline void set_add(struct set *s, const struct run *run, uint32_t lane)
 {
 	const u32x8 next = {0, 0, 0, 0, 1, 0, 0, 0};
 	u32x8 half[2];
 
 	initial_state(run->job, run->block, half);
+	s->one_job = run->count == LANES;
 	for (uint32_t i = lane; i < lane + run->count; i++) {
-		b->row[i] = half[0];
-		b->row[LANES + i] = half[1];
+		s->row[i] = half[0];
+		s->row[LANES + i] = half[1];
 		half[1] += next;
 	}
-	b->one_job = run->count == LANES;
 }
 
 // Fill the lanes. Returns false when nothing was left.
-static bool batch_fill(struct batch *b, struct cursor *c)
+static inline bool batch_fill(struct batch *b, struct cursor *cursor)
 {
-	b->runs = b->used = 0;
-	while (b->used < LANES && cursor_next(c, LANES - b->used, &b->run[b->runs])) {
-		batch_add(b, &b->run[b->runs], b->used);
-		b->used += b->run[b->runs].count;
-		b->runs++;
+	struct cursor c = *cursor; // in registers: it must not alias what is stored
+	uint32_t runs = 0, used = 0;
+
+	while (used < SETS * LANES && cursor_next(&c, LANES - used % LANES, &b->run[runs])) {
+		set_add(&b->set[used / LANES], &b->run[runs], used % LANES);
+		used += b->run[runs++].count;
 	}
-	return b->used > 0;
+	b->runs = runs;
+	b->used = used;
+	*cursor = c;
+	return used > 0;
 }
 
 // out[i] gets element i of every in[j].
@@ -89,26 +101,26 @@ static inline void transpose(u32x8 *out, const u32x8 *in)
 }
 
 // From states by lane to states by word, and back.
-static inline void batch_turn(struct batch *b)
+static inline void set_turn(struct set *s)
 {
-	transpose(b->row, b->row);
-	transpose(b->row + LANES, b->row + LANES);
+	transpose(s->row, s->row);
+	transpose(s->row + LANES, s->row + LANES);
 }
 
-static inline void initial_words(struct batch *b)
+static inline void initial_words(struct set *s)
 {
 	const u32x8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
 	uint32_t first[16];
 
-	if (!b->one_job) {
-		batch_turn(b);
+	if (!s->one_job) {
+		set_turn(s);
 		return;
 	}
-	memcpy(first, &b->row[0], sizeof(b->row[0]));
-	memcpy(first + 8, &b->row[LANES], sizeof(b->row[0]));
+	memcpy(first, &s->row[0], sizeof(s->row[0]));
+	memcpy(first + 8, &s->row[LANES], sizeof(s->row[0]));
 	for (int i = 0; i < 16; i++)
-		b->row[i] = (u32x8){0} + first[i];
-	b->row[12] += lane; // the block counters
+		s->row[i] = (u32x8){0} + first[i];
+	s->row[12] += lane; // the block counters
 }
 
 // x <<< bits in every lane; whole bytes are moved by one shuffle.
@@ -167,6 +179,33 @@ static void block_function(u32x8 *w)
 		w[i] += x[i];
 }
 
+// Two sets do not fit in 16 registers: each is in memory while it is the other's turn.
+static inline void quarter_rounds_in_memory(u32x8 *x, int by)
+{
+	u32x8 registers[16];
+
+	memcpy(registers, x, sizeof(registers));
+	quarter_rounds(registers, by);
+	memcpy(x, registers, sizeof(registers));
+	__asm__ volatile("" : : "r"(x) : "memory"); // or the compiler mixes both and spills more
+}
+
+static void block_function_twice(struct set *a, struct set *b)
+{
+	memcpy(a->round, a->row, sizeof(a->round));
+	memcpy(b->round, b->row, sizeof(b->round));
+	for (int i = 0; i < 10; i++) {
+		quarter_rounds_in_memory(a->round, 0);
+		quarter_rounds_in_memory(b->round, 0);
+		quarter_rounds_in_memory(a->round, 1);
+		quarter_rounds_in_memory(b->round, 1);
+	}
+	for (int i = 0; i < 16; i++) {
+		a->row[i] += a->round[i];
+		b->row[i] += b->round[i];
+	}
+}
+
 static inline void xor_half(uint8_t *out, const uint8_t *in, u32x8 keystream)
 {
 	const __m256i text = _mm256_loadu_si256((const __m256i *)in);
@@ -190,31 +229,36 @@ static void xor_part(uint8_t *out, const uint8_t *in, uint32_t len, u32x8 low, u
 static inline void run_apply(const struct run *r, const u32x8 *low)
 {
 	const struct sl_chacha20_job *job = r->job;
-	const u32x8 *high = low + LANES;
+	const u32x8 *end = low + r->count;
+	uint32_t at = text_offset(r->block);
 
-	for (uint32_t i = 0; i < r->count; i++) {
-		const uint32_t block = r->block + i, at = text_offset(block);
-
-		if (block == 0) {
-			memcpy(job->poly_key, &low[i], POLY_KEY);
-		} else if (job->len - at >= BLOCK) {
-			xor_half(job->out + at, job->in + at, low[i]);
-			xor_half(job->out + at + 32, job->in + at + 32, high[i]);
-		} else {
-			xor_part(job->out + at, job->in + at, job->len - at, low[i], high[i]);
-		}
+	if (r->block == 0) {
+		memcpy(job->poly_key, low++, POLY_KEY);
+		at = text_offset(1);
 	}
+	for (; low < end && job->len - at >= BLOCK; low++, at += BLOCK) {
+		xor_half(job->out + at, job->in + at, low[0]);
+		xor_half(job->out + at + 32, job->in + at + 32, low[LANES]);
+	}
+	if (low < end)
+		xor_part(job->out + at, job->in + at, job->len - at, low[0], low[LANES]);
 }
 
 static void batch_run(struct batch *b)
 {
+	const int sets = b->used > LANES ? 2 : 1;
 	uint32_t lane = 0;
 
-	initial_words(b);
-	block_function(b->row);
-	batch_turn(b);
+	for (int i = 0; i < sets; i++)
+		initial_words(&b->set[i]);
+	if (sets == 2)
+		block_function_twice(&b->set[0], &b->set[1]);
+	else
+		block_function(b->set[0].row);
+	for (int i = 0; i < sets; i++)
+		set_turn(&b->set[i]);
 	for (uint32_t i = 0; i < b->runs; i++) {
-		run_apply(&b->run[i], &b->row[lane]);
+		run_apply(&b->run[i], &b->set[lane / LANES].row[lane % LANES]);
 		lane += b->run[i].count;
 	}
 }
@@ -226,5 +270,5 @@ void sl_chacha20_avx2(const struct sl_chacha20_job *jobs, size_t n)
 
 	while (batch_fill(&b, &c))
 		batch_run(&b);
-	explicit_bzero(b.row, sizeof(b.row));
+	explicit_bzero(b.set, sizeof(b.set));
 }

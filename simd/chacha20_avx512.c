@@ -56,16 +56,18 @@ static inline void set_add(struct set *s, const struct run *run, uint32_t lane)
 }
 
 // Fill the lanes. Returns false when nothing was left.
-static bool batch_fill(struct batch *b, struct cursor *c)
+static inline bool batch_fill(struct batch *b, struct cursor *cursor)
 {
+	struct cursor c = *cursor; // in registers: it must not alias what is stored
 	uint32_t runs = 0, used = 0;
 
-	while (used < SETS * LANES && cursor_next(c, LANES - used % LANES, &b->run[runs])) {
+	while (used < SETS * LANES && cursor_next(&c, LANES - used % LANES, &b->run[runs])) {
 		set_add(&b->set[used / LANES], &b->run[runs], used % LANES);
 		used += b->run[runs++].count;
 	}
 	b->runs = runs;
 	b->used = used;
+	*cursor = c;
 	return used > 0;
 }
 
@@ -181,32 +183,28 @@ static void block_function_twice(u32x16 *v, u32x16 *w)
 	}
 }
 
-// out = in ^ keystream, len <= BLOCK bytes of it.
-static inline void xor_block(uint8_t *out, const uint8_t *in, uint32_t len, u32x16 keystream)
-{
-	const __mmask64 bytes = _bzhi_u64(UINT64_MAX, len);
-	const __m512i key = (__m512i)keystream;
-
-	if (len >= BLOCK)
-		_mm512_storeu_si512(out, _mm512_xor_si512(_mm512_loadu_si512(in), key));
-	else
-		_mm512_mask_storeu_epi8(out, bytes,
-					_mm512_xor_si512(_mm512_maskz_loadu_epi8(bytes, in), key));
-}
-
-// Use the keystream of a run's blocks.
+// Use the keystream of a run's blocks: out = in ^ keystream.
 static inline void run_apply(const struct run *r, const u32x16 *keystream)
 {
 	const struct sl_chacha20_job *job = r->job;
+	const u32x16 *end = keystream + r->count;
+	uint32_t at = text_offset(r->block);
+	__mmask64 rest;
 
-	for (uint32_t i = 0; i < r->count; i++) {
-		const uint32_t block = r->block + i, at = text_offset(block);
-
-		if (block == 0)
-			memcpy(job->poly_key, &keystream[i], POLY_KEY);
-		else
-			xor_block(job->out + at, job->in + at, job->len - at, keystream[i]);
+	if (r->block == 0) {
+		memcpy(job->poly_key, keystream++, POLY_KEY);
+		at = text_offset(1);
 	}
+	for (; keystream < end && job->len - at >= BLOCK; keystream++, at += BLOCK)
+		_mm512_storeu_si512(
+			job->out + at,
+			_mm512_xor_si512(_mm512_loadu_si512(job->in + at), (__m512i)*keystream));
+	if (keystream == end)
+		return;
+	rest = _bzhi_u64(UINT64_MAX, job->len - at);
+	_mm512_mask_storeu_epi8(
+		job->out + at, rest,
+		_mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, job->in + at), (__m512i)*keystream));
 }
 
 static void batch_run(struct batch *b)

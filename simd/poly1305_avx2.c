@@ -275,14 +275,21 @@ static void short_messages(struct sl_poly1305_job *const *jobs, size_t n)
 	for (size_t i = 0; i < groups * LANES; i++) {
 		const struct sl_poly1305_job *j = jobs[i < n ? i : i - i % LANES];
 
-		strand_set(&aad[i / LANES], i % LANES, j->aad, j->aad_len);
-		strand_set(&text[i / LANES], i % LANES, j->text, j->len);
+		text[i / LANES].start[i % LANES] = j->text;
+		text[i / LANES].len[i % LANES] = j->len;
+		aad[i / LANES].start[i % LANES] = j->aad;
+		aad[i / LANES].len[i % LANES] = j->aad_len;
 		any_aad |= j->aad_len > 0;
 	}
-	for (size_t i = 0; i < groups; i++)
+	for (size_t i = 0; i < groups; i++) {
 		group_start(&g[i], jobs + i * LANES, n - i * LANES);
-	if (any_aad)
+		strand_measure(&text[i], LANES);
+	}
+	if (any_aad) {
+		for (size_t i = 0; i < groups; i++)
+			strand_measure(&aad[i], LANES);
 		absorb_strands(g, aad, groups);
+	}
 	absorb_strands(g, text, groups);
 	for (size_t i = 0; i < groups; i++)
 		absorb_lengths(&g[i], &aad[i], &text[i]);
@@ -344,24 +351,43 @@ static inline struct numbers message_vector(const struct long_message *m, uint32
 	return edge_vector(m, v);
 }
 
-// h = h * r^4 + the next vector, until the last, for n messages side by side.
-static void sum_vectors(struct long_message *m, const struct numbers *r4, unsigned n)
+// h = h * r^4 + the next vector, until the last.
+static void sum_alone(struct long_message *m, const struct factors *f)
 {
-	struct factors f[LANES];
-	uint64_t limb[LIMBS][LANES];
+	struct numbers h = m->h;
+
+	for (uint32_t v = 0; v < m->vectors; v++)
+		h = add(multiply(h, f), message_vector(m, v));
+	m->h = h;
+}
+
+// The same for n messages side by side, so that one's multiplication hides another's latency.
+static void sum_together(struct long_message *m, const struct factors *f, unsigned n)
+{
 	uint32_t steps = 0;
 
-	memcpy(limb, r4, sizeof(limb));
-	for (unsigned i = 0; i < n; i++) {
-		f[i] = factors((struct numbers){{all(limb[0][i]), all(limb[1][i]), all(limb[2][i]),
-						 all(limb[3][i]), all(limb[4][i])}});
+	for (unsigned i = 0; i < n; i++)
 		steps = m[i].vectors > steps ? m[i].vectors : steps;
-	}
 	for (uint32_t v = 0; v < steps; v++)
 		for (unsigned i = 0; i < n; i++)
 			if (v < m[i].vectors)
 				m[i].h = add(multiply(m[i].h, &f[i]), message_vector(&m[i], v));
-	explicit_bzero(f, sizeof(f));
+}
+
+static void sum_vectors(struct long_message *m, const struct numbers *r4, unsigned n)
+{
+	struct factors f[LANES];
+	uint64_t limb[LIMBS][LANES];
+
+	memcpy(limb, r4, sizeof(limb));
+	for (unsigned i = 0; i < n; i++)
+		f[i] = factors((struct numbers){{all(limb[0][i]), all(limb[1][i]), all(limb[2][i]),
+						 all(limb[3][i]), all(limb[4][i])}});
+	if (n == 1)
+		sum_alone(m, f);
+	else
+		sum_together(m, f, n);
+	explicit_bzero(f, n * sizeof(f[0]));
 	explicit_bzero(limb, sizeof(limb));
 }
 
@@ -429,7 +455,10 @@ static void tag_pass(struct sl_poly1305_job *jobs, size_t n)
 	struct sl_poly1305_job *sorted[PASS], *brief[PASS];
 	size_t n_brief = 0;
 
-	sort_by_length(sorted, jobs, n);
+	if (sort_by_length(sorted, jobs, n) <= BRIEF) {
+		short_messages(sorted, n);
+		return;
+	}
 	for (size_t i = 0; i < n; i += LANES) {
 		if (!one_per_lane(sorted + i, n - i, LANES))
 			long_messages(sorted + i, n - i);

@@ -50,7 +50,8 @@ static inline void message_block(const struct sl_poly1305_job *j, uint32_t i, ui
 
 enum {
 	MOST_LANES = 8,
-	PASS = 64, // messages that a kernel takes at a time
+	PASS = 64,  // messages that a kernel takes at a time
+	BRIEF = 16, // blocks below which the choice of lanes costs more than it gains
 };
 
 // A part of some messages, one per lane: additional data or text.
@@ -60,12 +61,16 @@ struct strand {
 	uint64_t shortest, longest; // whole blocks
 };
 
-static inline void strand_set(struct strand *s, unsigned lane, const uint8_t *start, uint64_t len)
+static inline void strand_measure(struct strand *s, unsigned lanes)
 {
-	s->start[lane] = start;
-	s->len[lane] = len;
-	s->shortest = lane == 0 || len / 16 < s->shortest ? len / 16 : s->shortest;
-	s->longest = lane == 0 || len / 16 > s->longest ? len / 16 : s->longest;
+	uint64_t shortest = s->len[0], longest = s->len[0];
+
+	for (unsigned i = 1; i < lanes; i++) {
+		shortest = s->len[i] < shortest ? s->len[i] : shortest;
+		longest = s->len[i] > longest ? s->len[i] : longest;
+	}
+	s->shortest = shortest / 16;
+	s->longest = longest / 16;
 }
 
 // What a lane has from block `step` on, at most a block's bytes.
@@ -79,28 +84,32 @@ static inline uint32_t strand_rest(const struct strand *s, unsigned lane, uint64
 }
 
 // Jobs by falling length, in classes of a factor of 2: what shares a vector should be of a length.
-static inline void sort_by_length(struct sl_poly1305_job **sorted, struct sl_poly1305_job *jobs,
-				  size_t n)
+//
+// Returns a bound on the longest one's blocks: it has less.
+static inline uint64_t sort_by_length(struct sl_poly1305_job **sorted, struct sl_poly1305_job *jobs,
+				      size_t n)
 {
 	enum {
 		CLASSES = 32,
 	};
 	uint8_t class[PASS], end[CLASSES + 1] = {0};
-	bool one_class = true;
+	uint8_t longest = CLASSES, shortest = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		sorted[i] = &jobs[i];
 		class[i] = (uint8_t)__builtin_clz(message_blocks(&jobs[i]));
-		one_class &= class[i] == class[0];
+		longest = class[i] < longest ? class[i] : longest;
+		shortest = class[i] > shortest ? class[i] : shortest;
 	}
-	if (one_class)
-		return;
+	if (longest == shortest)
+		return UINT64_C(1) << (CLASSES - longest);
 	for (size_t i = 0; i < n; i++)
 		end[class[i] + 1]++;
 	for (int i = 0; i < CLASSES; i++)
 		end[i + 1] = (uint8_t)(end[i + 1] + end[i]);
 	for (size_t i = 0; i < n; i++)
 		sorted[end[class[i]]++] = &jobs[i];
+	return UINT64_C(1) << (CLASSES - longest);
 }
 
 // Whether these messages, at most one for each lane, are better off one per lane. That takes as

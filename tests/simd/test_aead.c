@@ -151,18 +151,21 @@ static void text_of_ones_seals_as_libsodium(void **state)
 	for_each_level(check_lengths);
 }
 
-static void check_alone(const struct sl_simd_kernels *k)
+static void check_few(const struct sl_simd_kernels *k)
 {
 	for (uint32_t len = 0; len <= ROOM; len++) {
-		set_item(0, len, len % 37, len % 64);
-		check_burst(k, 1);
+		for (unsigned n = 1; n <= 2; n++) {
+			for (unsigned i = 0; i < n; i++)
+				set_item(i, len, len % 37, len % 64);
+			check_burst(k, n);
+		}
 	}
 }
 
-static void one_packet_alone_of_every_length_seals_as_libsodium(void **state)
+static void one_or_two_packets_of_every_length_seal_as_libsodium(void **state)
 {
 	(void)state;
-	for_each_level(check_alone);
+	for_each_level(check_few);
 }
 
 static void check_aad(const struct sl_simd_kernels *k)
@@ -286,29 +289,35 @@ static void largest_packets_seal_as_libsodium(void **state)
 	for_each_level(check_largest);
 }
 
-// Key, additional data, both texts and tag each against a page that no one may touch.
+// Item 0 has key, additional data, both texts and tag each against a page that no one may touch.
+static void set_guarded_item(const struct guard *g, uint32_t len, bool at_end)
+{
+	const uint32_t aad_len = len % 50;
+
+	set_item(0, len, aad_len, 0);
+	items[0].in = at_end ? g[0].end - len : g[0].first;
+	items[0].out = at_end ? g[1].end - len : g[1].first;
+	items[0].aad = at_end ? g[2].end - aad_len : g[2].first;
+	items[0].tag = at_end ? g[3].end - SL_AEAD_TAG : g[3].first;
+	items[0].key = at_end ? g[4].end - SL_AEAD_KEY : g[4].first;
+}
+
 static void check_guards_at(const struct sl_simd_kernels *k, const struct guard *g, bool at_end)
 {
 	for (uint32_t len = 0; len <= 600; len++) {
-		const uint32_t aad_len = len % 50;
-
-		set_item(0, len, aad_len, 0);
-		items[0].in = at_end ? g[0].end - len : g[0].first;
-		items[0].out = at_end ? g[1].end - len : g[1].first;
-		items[0].aad = at_end ? g[2].end - aad_len : g[2].first;
-		items[0].tag = at_end ? g[3].end - SL_AEAD_TAG : g[3].first;
-		items[0].key = at_end ? g[4].end - SL_AEAD_KEY : g[4].first;
-		for (unsigned n = 1; n <= 9;
-		     n += 8) { // a lane alone, and all with one of this kind
+		for (unsigned n = 2; n <= 9; n += 7) {
+			set_guarded_item(g, len, at_end);
 			for (unsigned i = 1; i < n; i++)
 				set_item(i, i * 40, 3, 0);
 			sl_aead_seal_with(k, items, n);
+			for (unsigned i = 1; i < n; i++)
+				turn_to_open(i);
+			items[0].in = items[0].out;
+			items[0].out = at_end ? g[0].end - len : g[0].first;
+			assert_int_equal(sl_aead_open_with(k, items, n), n);
+			items[0].tag[3] ^= 1;
+			assert_int_equal(sl_aead_open_with(k, items, n), n - 1);
 		}
-		items[0].in = items[0].out;
-		items[0].out = at_end ? g[0].end - len : g[0].first;
-		assert_int_equal(sl_aead_open_with(k, items, 1), 1);
-		items[0].tag[3] ^= 1;
-		assert_int_equal(sl_aead_open_with(k, items, 1), 0);
 	}
 }
 
@@ -431,21 +440,34 @@ static void check_rfc8439(const struct sl_simd_kernels *k)
 		"ee62d63dbea45e8ca9671282fafb69da92728b1a71de0a9e060b2905d6"
 		"a5b67ecd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675"
 		"945585808b4831d7bc3ff4def08e4b7a9de576d26586cec64b6116";
-	uint8_t key[SL_AEAD_KEY], sealed[114], out[114], tag[SL_AEAD_TAG];
-	struct sl_aead_item item = {
-		key, aad, (const uint8_t *)plain, out, tag, sizeof(aad), sizeof(out), {0}, false};
+	uint8_t key[SL_AEAD_KEY], sealed[114], out[2][114], tag[2][SL_AEAD_TAG];
 
 	for (unsigned i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(0x80 + i);
-	memcpy(item.nonce, nonce, sizeof(nonce));
+	for (int i = 0; i < 2; i++) { // one alone may be libsodium's
+		items[i] = (struct sl_aead_item){
+			.key = key,
+			.aad = aad,
+			.aad_len = sizeof(aad),
+			.in = (const uint8_t *)plain,
+			.out = out[i],
+			.len = sizeof(out[i]),
+			.tag = tag[i],
+		};
+		memcpy(items[i].nonce, nonce, sizeof(nonce));
+	}
 	sodium_hex2bin(sealed, sizeof(sealed), sealed_hex, strlen(sealed_hex), NULL, NULL, NULL);
-	sl_aead_seal_with(k, &item, 1);
-	assert_memory_equal(out, sealed, sizeof(sealed));
-	assert_memory_equal(tag, "\x1a\xe1\x0b\x59\x4f\x09\xe2\x6a\x7e\x90\x2e\xcb\xd0\x60\x06\x91",
-			    SL_AEAD_TAG);
-	item.in = out;
-	assert_int_equal(sl_aead_open_with(k, &item, 1), 1);
-	assert_memory_equal(out, plain, sizeof(out));
+	sl_aead_seal_with(k, items, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_memory_equal(out[i], sealed, sizeof(sealed));
+		assert_memory_equal(
+			tag[i], "\x1a\xe1\x0b\x59\x4f\x09\xe2\x6a\x7e\x90\x2e\xcb\xd0\x60\x06\x91",
+			SL_AEAD_TAG);
+		items[i].in = out[i];
+	}
+	assert_int_equal(sl_aead_open_with(k, items, 2), 2);
+	for (int i = 0; i < 2; i++)
+		assert_memory_equal(out[i], plain, sizeof(out[i]));
 }
 
 static void rfc8439_section_2_8_2_example(void **state)
@@ -502,20 +524,27 @@ struct vector {
 static void check_vector(const struct sl_simd_kernels *k, const struct vector *v,
 			 struct sl_aead_item item)
 {
-	uint8_t out[1024], tag[SL_AEAD_TAG];
+	uint8_t out[2][1024], tag[2][SL_AEAD_TAG];
+	struct sl_aead_item two[2] = {item, item}; // one alone may be libsodium's
 
-	memcpy(tag, v->tag, sizeof(tag));
-	item.tag = tag;
-	item.in = v->sealed;
-	item.out = out;
-	assert_int_equal(sl_aead_open_with(k, &item, 1), v->valid);
+	for (int i = 0; i < 2; i++) {
+		memcpy(tag[i], v->tag, SL_AEAD_TAG);
+		two[i].tag = tag[i];
+		two[i].in = v->sealed;
+		two[i].out = out[i];
+	}
+	assert_int_equal(sl_aead_open_with(k, two, 2), v->valid ? 2 : 0);
 	if (!v->valid)
 		return;
-	assert_memory_equal(out, v->plain, item.len);
-	item.in = v->plain;
-	sl_aead_seal_with(k, &item, 1);
-	assert_memory_equal(out, v->sealed, item.len);
-	assert_memory_equal(tag, v->tag, sizeof(tag));
+	for (int i = 0; i < 2; i++) {
+		assert_memory_equal(out[i], v->plain, item.len);
+		two[i].in = v->plain;
+	}
+	sl_aead_seal_with(k, two, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_memory_equal(out[i], v->sealed, item.len);
+		assert_memory_equal(tag[i], v->tag, SL_AEAD_TAG);
+	}
 }
 
 // Sizes of nonce other than RFC 8439's cannot be asked for.
@@ -562,7 +591,7 @@ int main(void)
 		cmocka_unit_test(every_length_at_every_offset_seals_as_libsodium),
 		cmocka_unit_test(text_of_zeroes_seals_as_libsodium),
 		cmocka_unit_test(text_of_ones_seals_as_libsodium),
-		cmocka_unit_test(one_packet_alone_of_every_length_seals_as_libsodium),
+		cmocka_unit_test(one_or_two_packets_of_every_length_seal_as_libsodium),
 		cmocka_unit_test(every_length_of_additional_data_seals_as_libsodium),
 		cmocka_unit_test(mixed_bursts_seal_as_libsodium),
 		cmocka_unit_test(more_items_than_a_burst_are_taken_in_passes),
