@@ -21,7 +21,7 @@ static void sink_push(struct sl_app *app)
 
 const struct sl_app_class sl_sink_class = {
 	.name = "sink",
-	.help = "takes packets and forgets them",
+	.help = "take packets and forget them",
 	.inputs = {"*"},
 	.size = sizeof(struct sink),
 	.push = sink_push,

@@ -129,7 +129,7 @@ static const struct sl_key source_keys[] = {
 
 const struct sl_app_class sl_source_class = {
 	.name = "source",
-	.help = "makes UDP packets as fast as they are taken\n"
+	.help = "make UDP packets as fast as they are taken\n"
 		"Every frame is the same: UDP to the discard port, from 198.18.0.1 to 198.19.0.1, "
 		"checksums right. It makes no more than the link behind it has room for, so it "
 		"loses nothing.",

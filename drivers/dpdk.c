@@ -321,7 +321,7 @@ static void dpdk_tick(struct sl_app *app)
 
 const struct sl_app_class sl_dpdk_class = {
 	.name = "dpdk",
-	.help = "receives and sends on any device that DPDK drives, one queue of it\n"
+	.help = "receive and send on any device that DPDK drives, one queue of it\n"
 		"PCI cards by their address; kernel interfaces as net_af_packet0,iface=eth1, as "
 		"net_af_xdp0,iface=eth1 or, made by it, net_tap0,iface=tap0; other processes by "
 		"net_memif0 or net_vhost0; and the rest of DPDK's drivers. PCI cards and "

@@ -340,7 +340,7 @@ static const struct sl_key reader_keys[] = {
 
 const struct sl_app_class sl_pcap_reader_class = {
 	.name = "pcap-reader",
-	.help = "replays capture files\n"
+	.help = "replay capture files\n"
 		"Reads pcap and pcapng files of Ethernet frames, with micro- or nanoseconds, in "
 		"either byte order. Frames that the snap length cut off are replayed as captured, "
 		"and counted as truncated.\n"

@@ -214,7 +214,7 @@ static const struct sl_key writer_keys[] = {
 
 const struct sl_app_class sl_pcap_writer_class = {
 	.name = "pcap-writer",
-	.help = "writes packets into a capture file\n"
+	.help = "write packets into a capture file\n"
 		"A packet keeps the time stamp it was captured or received with; one without is "
 		"stamped with the time of writing.\n"
 		"The file is opened when the graph is checked and emptied when it runs. When the "

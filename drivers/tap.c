@@ -258,7 +258,7 @@ static void tap_push(struct sl_app *app)
 
 const struct sl_app_class sl_tap_class = {
 	.name = "tap",
-	.help = "exchanges Ethernet frames with the kernel through a TAP interface\n"
+	.help = "exchange Ethernet frames with the kernel through a TAP interface\n"
 		"Each packet takes a system call; for more speed use dpdk with net_af_packet or "
 		"net_af_xdp. Needs CAP_NET_ADMIN. It receives while its output is connected.",
 	.inputs = {[TX] = "tx"},
@@ -280,7 +280,7 @@ const struct sl_app_class sl_tap_class = {
 
 const struct sl_app_class sl_tun_class = {
 	.name = "tun",
-	.help = "exchanges IP packets with the kernel through a TUN interface\n"
+	.help = "exchange IP packets with the kernel through a TUN interface\n"
 		"Its packets are IPv4 or IPv6 without an Ethernet header, as tunnels carry them: "
 		"link it to apps that give and take IP packets. Needs CAP_NET_ADMIN. It receives "
 		"while its output is connected.",
