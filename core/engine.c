@@ -138,6 +138,10 @@ static struct rte_mempool *pool_for(struct sl_engine *e, const struct sl_graph *
 		sl_error_set(err, -ENOSPC, "too many changes of MTU or size; start again");
 		return NULL;
 	}
+	if (newest && g->packets == 0) { // grow by half at least: a pool is never given back
+		needs.packets = RTE_MAX(needs.packets, newest->size + newest->size / 2);
+		needs.frame_bytes = RTE_MAX(needs.frame_bytes, sl_pool_frame_bytes(newest));
+	}
 	snprintf(name, sizeof(name), "sl%llx-%u", (unsigned long long)(uintptr_t)e, e->n_pools);
 	newest = sl_pool_create(name, needs.packets, needs.frame_bytes, sl_eal_has_hugepages(),
 				err);
@@ -160,20 +164,19 @@ static int allowed_cpu(unsigned i)
 	return n ? cpus[(i + 1) % (unsigned)n] : 0;
 }
 
-static int worker_cpu(const struct sl_engine *e, unsigned i)
+static int worker_cpu(const struct sl_engine *e, const struct sl_graph *g, unsigned i)
 {
-	const struct sl_graph *g = e->running ? e->running->graph : NULL;
-
 	if (i < e->n_cpus)
 		return (int)e->cpus[i];
-	if (g && i < g->n_cpus)
+	if (i < g->n_cpus)
 		return (int)g->cpus[i];
 	return allowed_cpu(i);
 }
 
-static int start_worker(struct sl_engine *e, unsigned i, struct sl_error *err)
+static int start_worker(struct sl_engine *e, const struct sl_graph *g, unsigned i,
+			struct sl_error *err)
 {
-	int cpu = worker_cpu(e, i), r = sl_worker_start(e->workers[i], cpu);
+	int cpu = worker_cpu(e, g, i), r = sl_worker_start(e->workers[i], cpu);
 
 	if (r < 0)
 		return sl_error_set(err, r, "cannot start worker %u on CPU %d: %s", i, cpu,
@@ -181,16 +184,16 @@ static int start_worker(struct sl_engine *e, unsigned i, struct sl_error *err)
 	return 0;
 }
 
-// Make at least n workers, running with nothing to do where the engine is started.
-static int grow_workers(struct sl_engine *e, unsigned n, struct sl_error *err)
+// Make as many workers as g wants, running with nothing to do where the engine is started.
+static int grow_workers(struct sl_engine *e, const struct sl_graph *g, struct sl_error *err)
 {
-	while (e->n_workers < n) {
+	while (e->n_workers < g->workers) {
 		struct sl_worker *w = sl_worker_create();
 		int r = w ? 0 : sl_error_set(err, -ENOMEM, "out of memory");
 
 		e->workers[e->n_workers] = w;
 		if (r == 0 && e->started)
-			r = start_worker(e, e->n_workers, err);
+			r = start_worker(e, g, e->n_workers, err);
 		if (r < 0) {
 			sl_worker_destroy(w);
 			return r;
@@ -246,7 +249,7 @@ int sl_engine_apply(struct sl_engine *e, const struct sl_graph *g, struct sl_err
 	next = sl_running_prepare(e->running, g, &supply, err);
 	if (!next)
 		return -EINVAL;
-	r = grow_workers(e, g->workers, err);
+	r = grow_workers(e, g, err);
 	if (r < 0) {
 		shrink_workers(e, workers_before);
 		sl_running_abandon(next);
@@ -268,7 +271,7 @@ int sl_engine_start(struct sl_engine *e, struct sl_error *err)
 	if (e->started)
 		return 0;
 	for (unsigned i = 0; i < e->n_workers; i++) {
-		r = start_worker(e, i, err);
+		r = start_worker(e, e->running->graph, i, err);
 		if (r < 0) {
 			sl_engine_stop(e);
 			return r;

@@ -323,6 +323,25 @@ static void quiesced_sources_bring_nothing_more(void **state)
 	assert_true(app("a").created > created);
 }
 
+static void a_graph_may_grow_many_times(void **state)
+{
+	(void)state;
+	for (unsigned pairs = 1; pairs <= 40; pairs++) {
+		struct sl_graph *g = sl_graph_create();
+
+		for (unsigned i = 0; i < pairs; i++) {
+			char line[64];
+
+			snprintf(line, sizeof(line), "n%u=numbers 100 -> c%u=check", i, i);
+			assert_int_equal(sl_graph_pipeline(g, line, NULL, NULL, &err), 0);
+		}
+		apply(g);
+		sl_engine_breathe(engine);
+	}
+	breathe_until_drained();
+	assert_int_equal(app("c39").consumed, 100);
+}
+
 static void an_idle_worker_sleeps(void **state)
 {
 	const struct sl_stats *s;
@@ -366,6 +385,7 @@ int main(void)
 						destroy),
 		cmocka_unit_test_setup_teardown(quiesced_sources_bring_nothing_more, create,
 						destroy),
+		cmocka_unit_test_setup_teardown(a_graph_may_grow_many_times, create, destroy),
 		cmocka_unit_test_setup_teardown(an_idle_worker_sleeps, create, destroy),
 	};
 
