@@ -35,7 +35,7 @@ static void ifma_alone_does_not_raise_the_level(void **state)
 
 static void a_name_forces_the_level_down(void **state)
 {
-	static const struct {
+	const struct {
 		const char *name;
 		struct sl_simd_cpu cpu;
 		enum sl_simd_level level;
