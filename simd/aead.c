@@ -50,6 +50,8 @@ static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *item
 {
 	struct pass w;
 
+	if (n == 0)
+		return;
 	for (size_t i = 0; i < n; i++)
 		w.texts[i] = text_job(&items[i], items[i].len, w.poly_keys[i]);
 	k->chacha20(w.texts, n);
@@ -76,6 +78,8 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 	struct pass w;
 	size_t right = 0;
 
+	if (n == 0)
+		return 0;
 	for (size_t i = 0; i < n; i++)
 		w.texts[i] = text_job(&items[i], 0, w.poly_keys[i]);
 	k->chacha20(w.texts, n);

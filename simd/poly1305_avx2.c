@@ -199,35 +199,32 @@ static inline void absorb_step(struct group *g, const struct strand *s, uint64_t
 	g->h = multiply(add(g->h, split(low, high, block_bit(all(UINT64_MAX)))), &g->r);
 }
 
-// A block or less, padded with zeroes.
-static inline __m128i load_rest(const uint8_t *p, uint32_t len)
+// What a lane has from block `step` on, at most a block, padded with zeroes.
+static inline __m128i load_rest(const struct strand *s, unsigned lane, uint64_t step)
 {
+	const uint32_t rest = strand_rest(s, lane, step);
 	uint8_t block[16] = {0};
 
-	if (len == 16)
-		return _mm_loadu_si128((const __m128i *)p);
-	if (len > 0)
-		memcpy(block, p, len);
-	return _mm_load_si128((const __m128i *)block);
+	if (rest == 0)
+		return _mm_setzero_si128();
+	if (rest == 16)
+		return _mm_loadu_si128((const __m128i *)(s->start[lane] + 16 * step));
+	memcpy(block, s->start[lane] + 16 * step, rest);
+	return _mm_loadu_si128((const __m128i *)block);
 }
 
-// What each lane has from 16 * step on, at most a block, padded with zeroes (RFC 8439 section 2.8).
-// A lane that has nothing left keeps its sum.
+// The last block of each lane, or a part of it (RFC 8439 section 2.8). A lane that has nothing left
+// keeps its sum.
 static void absorb_rest(struct group *g, const struct strand *s, uint64_t step)
 {
 	struct numbers next;
 	__m128i part[LANES];
-	uint64_t some[LANES];
-	u64x4 low, high, lanes;
+	u64x4 low, high, lanes, len;
 
-	for (unsigned i = 0; i < LANES; i++) {
-		const uint32_t rest = strand_rest(s, i, step);
-
-		some[i] = rest > 0 ? UINT64_MAX : 0;
-		part[i] = load_rest(s->start[i] + 16 * step, rest);
-	}
-	lanes = (u64x4)_mm256_setr_epi64x((long long)some[0], (long long)some[1],
-					  (long long)some[2], (long long)some[3]);
+	for (unsigned i = 0; i < LANES; i++)
+		part[i] = load_rest(s, i, step);
+	memcpy(&len, s->len, sizeof(len));
+	lanes = (u64x4)(len > 16 * step);
 	if (_mm256_testz_si256((__m256i)lanes, (__m256i)lanes))
 		return;
 	turn(part, &low, &high);

@@ -203,17 +203,19 @@ static inline void absorb_step(struct group *g, const struct strand *s, uint64_t
 	g->h = multiply(add(g->h, split(low, high, block_bit(0xff))), &g->r);
 }
 
-// A block or less, padded with zeroes. A masked load of nothing is right, but slow if nothing is
-// mapped there.
-static inline __m128i load_rest(const uint8_t *p, uint32_t len)
+// What a lane has from block `step` on, at most a block, padded with zeroes. A masked load of
+// nothing would do, but is slow where nothing is mapped.
+static inline __m128i load_rest(const struct strand *s, unsigned lane, uint64_t step)
 {
-	static const uint8_t zeroes[16];
+	const uint32_t rest = strand_rest(s, lane, step);
 
-	return _mm_maskz_loadu_epi8((__mmask16)_bzhi_u32(0xffff, len), len > 0 ? p : zeroes);
+	if (rest == 0)
+		return _mm_setzero_si128();
+	return _mm_maskz_loadu_epi8((__mmask16)_bzhi_u32(0xffff, rest), s->start[lane] + 16 * step);
 }
 
-// What each lane has from 16 * step on, at most a block, padded with zeroes (RFC 8439 section 2.8).
-// A lane that has nothing left keeps its sum.
+// The last block of each lane, or a part of it (RFC 8439 section 2.8). A lane that has nothing left
+// keeps its sum.
 static void absorb_rest(struct group *g, const struct strand *s, uint64_t step)
 {
 	struct numbers next;
@@ -222,10 +224,8 @@ static void absorb_rest(struct group *g, const struct strand *s, uint64_t step)
 	u64x8 low, high;
 
 	for (unsigned i = 0; i < LANES; i++) {
-		const uint32_t rest = strand_rest(s, i, step);
-
-		lanes |= (__mmask8)((rest > 0) << i);
-		part[i] = load_rest(s->start[i] + 16 * step, rest);
+		part[i] = load_rest(s, i, step);
+		lanes |= (__mmask8)((s->len[i] > 16 * step) << i);
 	}
 	if (lanes == 0)
 		return;
@@ -331,15 +331,11 @@ static inline struct numbers split_vector(__m512i a, __m512i b, __mmask8 present
 // Of the 64 bytes at text + at those that lie in the text; the others are not read and become zero.
 static inline __m512i load_inside(const uint8_t *text, int64_t at, int64_t len)
 {
-	__mmask64 bytes = UINT64_MAX;
+	const int64_t from = at < 0 ? -at : 0, to = len - at < 64 ? len - at : 64;
 
-	if (at <= -64 || at >= len)
+	if (from >= to)
 		return _mm512_setzero_si512();
-	if (at < 0)
-		bytes <<= -at;
-	if (len - at < 64)
-		bytes = _bzhi_u64(bytes, (unsigned)(len - at));
-	return _mm512_maskz_loadu_epi8(bytes, text + at);
+	return _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX << from, (unsigned)to), text + at);
 }
 
 // The lanes of a vector whose blocks are not absent. Blocks 0 to 7 are in lanes 0, 2, 4, 6, 1, 3,
@@ -377,10 +373,11 @@ static struct numbers edge_vector(const struct long_message *m, uint32_t v)
 
 static inline struct numbers message_vector(const struct long_message *m, uint32_t v)
 {
-	const uint8_t *at = m->job->text + m->start + 128 * (int64_t)v;
+	if (v >= m->text && v < m->whole) {
+		const uint8_t *at = m->job->text + m->start + 128 * (int64_t)v;
 
-	if (v >= m->text && v < m->whole)
 		return split_vector(_mm512_loadu_si512(at), _mm512_loadu_si512(at + 64), 0xff);
+	}
 	if (v < m->text && m->job->aad_len > 0)
 		return aad_vector(m, v);
 	return edge_vector(m, v);

@@ -1,6 +1,7 @@
 #include "simd/aead.h"
 #include "tests/simd/guard.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -476,6 +477,67 @@ static void rfc8439_section_2_8_2_example(void **state)
 	for_each_level(check_rfc8439);
 }
 
+enum {
+	STACK = 1 << 18,
+	SECRET_ITEMS = 40,
+};
+
+static void *seal_and_open(void *kernels)
+{
+	for (unsigned i = 0; i < SECRET_ITEMS; i++)
+		items[i].out = packets[i].sealed;
+	sl_aead_seal_with(kernels, items, SECRET_ITEMS);
+	for (unsigned i = 0; i < SECRET_ITEMS; i++)
+		turn_to_open(i);
+	sl_aead_open_with(kernels, items, SECRET_ITEMS);
+	for (unsigned i = 0; i < SECRET_ITEMS; i++)
+		items[i].in = packets[i].plain;
+	return NULL;
+}
+
+static void assert_absent(const uint8_t *stack, const uint8_t *secret, size_t len)
+{
+	for (size_t at = 0; at + 16 <= len; at += 16)
+		assert_null(memmem(stack, STACK, secret + at, 16));
+}
+
+// A thread on a stack of ours, looked through for keys and keystream when it has ended. The first
+// run is for the dynamic linker, which saves registers on the stack.
+static void check_stack(const struct sl_simd_kernels *k)
+{
+	uint8_t *stack = guard_create(STACK).first;
+	struct guard g = {stack, stack + STACK};
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	assert_int_equal(pthread_attr_setstack(&attr, stack, STACK), 0);
+	for (unsigned i = 0; i < SECRET_ITEMS; i++)
+		set_item(i, 30 * i, 5, 0);
+	for (int run = 0; run < 2; run++) {
+		memset(stack, 0, STACK);
+		assert_int_equal(pthread_create(&thread, &attr, seal_and_open, (void *)k), 0);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+	}
+	for (unsigned i = 0; i < SECRET_ITEMS; i++) {
+		uint8_t keystream[64 * 4];
+
+		crypto_stream_chacha20_ietf(keystream, sizeof(keystream), items[i].nonce,
+					    items[i].key);
+		assert_true(items[i].ok);
+		assert_absent(stack, items[i].key, SL_AEAD_KEY);
+		assert_absent(stack, keystream, sizeof(keystream));
+	}
+	pthread_attr_destroy(&attr);
+	guard_destroy(g);
+}
+
+static void no_key_or_keystream_is_left_on_the_stack(void **state)
+{
+	(void)state;
+	for_each_level(check_stack);
+}
+
 // The value of a field of the JSON object at p, as bytes; the schema has no nesting and no escapes
 // where this is used. Returns its length, or -1 where the field does not follow.
 static int json_bytes(const char *p, const char *field, uint8_t *out, size_t size)
@@ -601,6 +663,7 @@ int main(void)
 		cmocka_unit_test(every_flipped_bit_is_refused_and_its_output_wiped),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(forged_packet_in_place_is_wiped),
+		cmocka_unit_test(no_key_or_keystream_is_left_on_the_stack),
 		cmocka_unit_test(wycheproof_vectors),
 	};
 
