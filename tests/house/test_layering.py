@@ -15,7 +15,7 @@ MAY = {
     "apps": {"core", "core/noise", "core/proto", "simd", "sluice"},
     "core": {"core/noise", "core/proto", "simd", "sluice"},
     "core/proto": {"simd", "sluice"},
-    "core/noise": {"simd"},
+    "core/noise": {"simd", "sluice"},
     "simd": set(),
     "include/sluice": {"sluice"},
     "examples": {"sluice"},
