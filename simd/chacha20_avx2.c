@@ -48,10 +48,13 @@ static inline void set_add(struct set *s, const struct run *run, uint32_t lane)
 {
 	const u32x8 next = {0, 0, 0, 0, 1, 0, 0, 0};
 	u32x8 half[2];
+	uint32_t end = lane + run->count;
 
 	initial_state(run->job, run->block, half);
 	s->one_job = run->count == LANES;
-	for (uint32_t i = lane; i < lane + run->count; i++) {
+	if (s->one_job)
+		end = 1;
+	for (uint32_t i = lane; i < end; i++) {
 		s->row[i] = half[0];
 		s->row[LANES + i] = half[1];
 		half[1] += next;
@@ -66,6 +69,7 @@ static inline bool batch_fill(struct batch *b, struct cursor *cursor)
 
 	while (used < SETS * LANES && cursor_next(&c, LANES - used % LANES, &b->run[runs])) {
 		set_add(&b->set[used / LANES], &b->run[runs], used % LANES);
+		run_prefetch(&b->run[runs]);
 		used += b->run[runs++].count;
 	}
 	b->runs = runs;

@@ -63,6 +63,7 @@ static inline bool batch_fill(struct batch *b, struct cursor *cursor)
 
 	while (used < SETS * LANES && cursor_next(&c, LANES - used % LANES, &b->run[runs])) {
 		set_add(&b->set[used / LANES], &b->run[runs], used % LANES);
+		run_prefetch(&b->run[runs]);
 		used += b->run[runs++].count;
 	}
 	b->runs = runs;

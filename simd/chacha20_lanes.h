@@ -60,3 +60,12 @@ static inline uint32_t text_offset(uint32_t block)
 {
 	return (block - 1) * BLOCK;
 }
+
+// Have the text of a run on its way while the keystream is made.
+static inline void run_prefetch(const struct run *r)
+{
+	const uint8_t *text = r->job->in + text_offset(r->block > 0 ? r->block : 1);
+
+	for (uint32_t i = r->block > 0 ? 0 : 1; i < r->count; i++, text += BLOCK)
+		__builtin_prefetch(text);
+}
