@@ -21,7 +21,9 @@ struct command {
 };
 
 extern const struct command command_apps;
+extern const struct command command_cap;
 extern const struct command command_check;
 extern const struct command command_graph;
+extern const struct command command_key;
 extern const struct command command_replay;
 extern const struct command command_run;

@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_run, &command_check, &command_graph, &command_replay, &command_apps,
+	&command_run,  &command_check, &command_graph, &command_replay,
+	&command_apps, &command_key,   &command_cap,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -12,7 +12,7 @@ _sluice()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps --help --version' \
+		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps key cap --help --version' \
 			-- "$current")
 		return
 	fi
@@ -39,7 +39,12 @@ _sluice()
 		mapfile -t COMPREPLY < <(compgen -W '1 10 60' -- "$current")
 		return
 		;;
-	graph:--output | graph:-o | apps:--plugin | apps:-p)
+	cap:--pattern | cap:-p)
+		mapfile -t COMPREPLY < <(compgen -W 'N K X NK KK XK IK' -- "$current")
+		return
+		;;
+	cap:--output | cap:-o | cap:--psk | cap:--key | cap:-k | graph:--output | graph:-o | \
+		 apps:--plugin | apps:-p)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -50,9 +55,15 @@ _sluice()
 	graph) options='--dot --svg --output --help' ;;
 	replay) options='--through --rate --loop --to --for --json --quiet --help' ;;
 	apps) options='--plugin --help' ;;
+	key) options='--help' ;;
+	cap) options='--pattern --psk --endpoint --output --key --show-psk --help' ;;
 	esac
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+	elif [[ ${COMP_WORDS[1]} == key ]] && ((COMP_CWORD == 2)); then
+		mapfile -t COMPREPLY < <(compgen -W 'new public show name' -- "$current")
+	elif [[ ${COMP_WORDS[1]} == cap ]] && ((COMP_CWORD == 2)); then
+		mapfile -t COMPREPLY < <(compgen -W 'mint show verify' -- "$current")
 	elif [[ ${COMP_WORDS[1]} == apps ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_sluice_apps)" -- "$current")
 	else
