@@ -2,6 +2,7 @@
 // pattern (1), pattern, length of the endpoint (1), endpoint, checksum (4). The checksum is
 // BLAKE2s with 4 bytes of output over "sluicecap1_" and all bytes before it.
 
+#include "core/noise/base64.h"
 #include "core/noise/blake2s.h"
 #include "core/noise/pattern.h"
 
@@ -168,10 +169,8 @@ static int take_bytes(struct sl_capability *c, const uint8_t *bytes, size_t len,
 
 int sl_capability_parse(struct sl_capability *c, const char *text, struct sl_error *err)
 {
-	const char *digits = text + strlen(prefix);
 	uint8_t bytes[BYTES_MAX];
-	size_t len;
-	int ret;
+	int len, ret;
 
 	memset(c, 0, sizeof(*c));
 	if (strncmp(text, family, strlen(family)) != 0)
@@ -181,12 +180,13 @@ int sl_capability_parse(struct sl_capability *c, const char *text, struct sl_err
 		return sl_error_set(err, -EINVAL,
 				    "a capability of another version: this program reads %s",
 				    prefix);
-	if (sodium_base642bin(bytes, sizeof(bytes), digits, strlen(digits), NULL, &len, NULL,
-			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) < 0)
+	len = sl_base64_decode(text + strlen(prefix), sodium_base64_VARIANT_URLSAFE_NO_PADDING,
+			       bytes, sizeof(bytes));
+	if (len < 0)
 		ret = sl_error_set(err, -EINVAL,
 				   "a capability with a typo, or cut short: it is no base64url");
 	else
-		ret = take_bytes(c, bytes, len, err);
+		ret = take_bytes(c, bytes, (size_t)len, err);
 	sodium_memzero(bytes, sizeof(bytes));
 	if (ret < 0)
 		sl_capability_wipe(c);

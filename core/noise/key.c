@@ -1,3 +1,4 @@
+#include "core/noise/base64.h"
 #include "core/noise/blake2s.h"
 #include "core/noise/x25519.h"
 
@@ -28,12 +29,10 @@ bool sl_key_is_weak(const uint8_t public[SL_KEY])
 
 int sl_key_parse(uint8_t key[SL_KEY], const char *text, struct sl_error *err)
 {
-	size_t len = strlen(text), n = 0;
+	size_t len = strlen(text);
 
 	if (len == SL_KEY_TEXT - 1 &&
-	    sodium_base642bin(key, SL_KEY, text, len, NULL, &n, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	    n == SL_KEY)
+	    sl_base64_decode(text, sodium_base64_VARIANT_ORIGINAL, key, SL_KEY) == SL_KEY)
 		return 0;
 	sodium_memzero(key, SL_KEY);
 	if (len != SL_KEY_TEXT - 1)

@@ -55,18 +55,15 @@ static void the_vector_is_read_and_written(void **state)
 
 static void every_typo_is_found(void **state)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789-_ =.";
 	char text[sizeof(vector)];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(vector) - 1; i++)
-		for (const char *d = digits; *d; d++) {
+		for (int c = 1; c < 256; c++) {
 			memcpy(text, vector, sizeof(vector));
-			if (text[i] == *d)
-				continue;
-			text[i] = *d;
-			assert_refused(text, "capability");
+			text[i] = (char)c;
+			if (text[i] != vector[i])
+				assert_refused(text, "capability");
 		}
 }
 

@@ -86,6 +86,7 @@ static void texts_that_are_no_key_are_refused_untold(void **state)
 		" AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",  // a blank
 		"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n", // a newline
 		"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0e====",
+		"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY\xe6RobHB0eHyA=", // beyond ASCII
 	};
 	static const uint8_t zeros[SL_KEY];
 
