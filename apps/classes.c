@@ -5,6 +5,8 @@
 // one to a line
 // clang-format off
 const struct sl_app_class *const sl_classes[] = {
+	&sl_checksum_fix_class,
+	&sl_checksum_verify_class,
 	&sl_counter_class,
 	&sl_dpdk_class,
 	&sl_filter_class,

@@ -3,6 +3,8 @@
 
 #include <sluice/app.h>
 
+extern const struct sl_app_class sl_checksum_fix_class;
+extern const struct sl_app_class sl_checksum_verify_class;
 extern const struct sl_app_class sl_counter_class;
 extern const struct sl_app_class sl_dpdk_class;
 extern const struct sl_app_class sl_filter_class;
