@@ -24,12 +24,15 @@ struct sl_link {
 	uint64_t tail_seen;                      // what the consumer last saw of tail
 
 	// producer
-	_Alignas(SL_LINE) _Atomic uint64_t tail; // packets accepted and published; by the producer
-	uint64_t tail_next;                      // packets accepted, published or not
-	uint64_t head_seen;                      // what the producer last saw of head
-	uint64_t bytes_next;                     // bytes accepted, published or not
-	_Atomic uint64_t bytes;                  // bytes accepted; written by the producer
-	_Atomic uint64_t drops;                  // packets dropped; written by the producer
+	_Alignas(SL_LINE) uint64_t tail_next; // packets accepted, published or not
+	uint64_t head_seen;                   // what the producer last saw of head
+	uint64_t bytes_next;                  // bytes accepted, published or not
+	_Atomic uint64_t drops;               // packets dropped; written by the producer
+
+	// what the producer shows: a line of its own, or a waiting consumer would take the
+	// producer's other fields away with it
+	_Alignas(SL_LINE) _Atomic uint64_t tail; // packets accepted and published
+	_Atomic uint64_t bytes;                  // bytes accepted and published
 
 	// constant
 	_Alignas(SL_LINE) uint64_t size; // slots, a power of two
