@@ -7,10 +7,12 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_pci.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -168,14 +170,53 @@ int sl_dpdk_plug(const struct sl_dpdk_name *n, uint16_t *port)
 	return r < 0 ? r : sl_dpdk_find(n, port);
 }
 
-void sl_dpdk_unplug(uint16_t port)
+static void unplug(uint16_t port)
 {
 	struct rte_eth_dev_info info;
 
 	if (rte_eth_dev_info_get(port, &info) < 0)
 		return;
+	rte_eth_dev_stop(port);
 	rte_eth_dev_close(port);
 	rte_dev_remove(info.device);
+}
+
+struct unplugging {
+	uint16_t port;
+	sem_t done;
+};
+
+static void unplug_and_tell(void *arg)
+{
+	struct unplugging *u = arg;
+
+	unplug(u->port);
+	sem_post(&u->done);
+}
+
+// net_memif's handlers on EAL's interrupt thread use what closing frees, without a lock: the
+// other end leaving while this one closes would crash. On that thread nothing is in between.
+static bool unplug_on_interrupt_thread(uint16_t port)
+{
+	struct unplugging u = {.port = port};
+	bool done;
+
+	sem_init(&u.done, 0, 0);
+	done = rte_eal_alarm_set(1, unplug_and_tell, &u) == 0;
+	while (done && sem_wait(&u.done) < 0)
+		; // a signal
+	sem_destroy(&u.done);
+	return done;
+}
+
+void sl_dpdk_unplug(uint16_t port)
+{
+	struct rte_eth_dev_info info;
+	bool memif = rte_eth_dev_info_get(port, &info) == 0 &&
+		     strcmp(info.driver_name, "net_memif") == 0;
+
+	if (!memif || !unplug_on_interrupt_thread(port))
+		unplug(port);
 }
 
 void sl_dpdk_log_begin(struct sl_dpdk_log *log)

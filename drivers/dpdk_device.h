@@ -35,7 +35,7 @@ int sl_dpdk_plug(const struct sl_dpdk_name *n, uint16_t *port);
 // Returns 0 and *port where DPDK drives the device already, else -ENODEV.
 int sl_dpdk_find(const struct sl_dpdk_name *n, uint16_t *port);
 
-// Close a stopped port and take its device away from DPDK.
+// Stop and close a port and take its device away from DPDK.
 void sl_dpdk_unplug(uint16_t port);
 
 // The MTU of the kernel's interface behind the device, or 0 where there is none.

@@ -409,6 +409,5 @@ void sl_port_close(struct sl_port *p, uint64_t queue)
 		if (p->claims[q] > 0)
 			return;
 	drain(p);
-	rte_eth_dev_stop(p->id);
 	destroy(p);
 }
