@@ -41,11 +41,11 @@ static inline __attribute__((always_inline)) void mix(uint32_t *v, const uint32_
 	unsigned turn = i / 4, a = i % 4, b = 4 + (i + turn) % 4, c = 8 + (i + 2 * turn) % 4,
 		 d = 12 + (i + 3 * turn) % 4;
 
-	v[a] += v[b] + m[order[2 * i]];
+	v[a] = v[a] + m[order[2 * i]] + v[b]; // b comes last, and is waited for last
 	v[d] = rotate_right(v[d] ^ v[a], 16);
 	v[c] += v[d];
 	v[b] = rotate_right(v[b] ^ v[c], 12);
-	v[a] += v[b] + m[order[2 * i + 1]];
+	v[a] = v[a] + m[order[2 * i + 1]] + v[b];
 	v[d] = rotate_right(v[d] ^ v[a], 8);
 	v[c] += v[d];
 	v[b] = rotate_right(v[b] ^ v[c], 7);
