@@ -117,6 +117,11 @@ class Cap(Secrets):
         self.assertEqual(self.pipes(SECRET, "cap", "mint", "-", "--psk", psk, "--endpoint",
                                     "192.0.2.1:51820", "--pattern", "NKpsk0"), CAP + "\n")
 
+    def test_the_manual_has_the_vector(self):
+        text = (sluice.TOP / "docs" / "capabilities.md").read_text()
+        for line in (SECRET, PUBLIC, NAME, PSK, CAP):
+            self.assertIn(line + "\n", text)
+
     def test_mint_makes_a_file_of_its_owner_and_a_psk_each(self):
         paths = [self.dir / "a", self.dir / "b"]
         for path in paths:

@@ -145,6 +145,20 @@ class Tool(unittest.TestCase):
                 self.vector["protocol_name"] = name
                 self.assertIn(name, self.counts([self.vector, GOOD], passed=1, skipped=1))
 
+    def test_a_fallback_is_skipped_whatever_the_name(self):
+        self.counts([{**GOOD, "fallback": True}, {**GOOD, "fallback": False}],
+                    passed=1, skipped=1)
+
+    def test_the_last_message_of_a_bad_vector_must_be_refused(self):
+        for last in range(len(GOOD["messages"])):
+            with self.subTest(last=last):
+                v = json.loads(json.dumps({**GOOD, "fail": True}))
+                del v["messages"][last + 1:]
+                self.counts([v], failed=1)
+                text = v["messages"][last]["ciphertext"]
+                v["messages"][last]["ciphertext"] = text[:-1] + ("0" if text[-1] != "0" else "1")
+                self.counts([v], passed=1)
+
     def test_a_supported_name_that_is_misspelt_fails(self):
         for name in ("Noise_NKpsk9_25519_ChaChaPoly_BLAKE2s", "Noise_NK_25519_ChaChaPoly", "",
                      "noise_NK_25519_ChaChaPoly_BLAKE2s"):

@@ -118,12 +118,10 @@ static bool same(const struct vector_bytes *b, const void *data, int len)
 	return len >= 0 && b->len == (size_t)len && (len == 0 || !memcmp(b->data, data, b->len));
 }
 
-static bool play_handshake(struct play *p, const struct vector_message *m, size_t i)
+static bool play_handshake(struct play *p, const struct vector_message *m, size_t i, int who)
 {
-	int who = i % 2 ? RESPONDER : INITIATOR, n;
-
-	n = sl_noise_write(&p->hs[who], m->payload.data, m->payload.len, p->message,
-			   sizeof(p->message));
+	int n = sl_noise_write(&p->hs[who], m->payload.data, m->payload.len, p->message,
+			       sizeof(p->message));
 	if (n < 0)
 		return wrong(p, "message %zu is not written: %s", i, strerror(-n));
 	if (!same(&m->ciphertext, p->message, n))
@@ -189,23 +187,57 @@ static bool play_transport(struct play *p, const struct vector_message *m, size_
 	return true;
 }
 
+// The reader refuses the message, and is as before.
+static bool play_refusal(struct play *p, const struct vector_message *m, int who, bool is_transport)
+{
+	struct sl_noise_text t = {
+		.in = m->ciphertext.data, .len = m->ciphertext.len, .out = p->payload};
+	struct sl_noise before;
+	int n;
+
+	memcpy(&before, &p->hs[!who], sizeof(before));
+	if (is_transport)
+		n = sl_noise_decrypt(&p->receive[!who], &t);
+	else
+		n = sl_noise_read(&p->hs[!who], t.in, t.len, p->payload, sizeof(p->payload));
+	if (n >= 0 || memcmp(&before, &p->hs[!who], sizeof(before)) != 0)
+		return wrong(p, "the last message must be refused");
+	return true;
+}
+
+// Who sends message i, as far as the format has a say.
+static int sender(const struct vector *v, size_t i, size_t handshake)
+{
+	if (i < handshake)
+		return i % 2;
+	if (v->is_transport_fresh)
+		return (i - handshake) % 2;
+	return handshake == 1 ? INITIATOR : i % 2;
+}
+
+static bool play_message(struct play *p, const struct vector *v, size_t i, size_t handshake)
+{
+	const struct vector_message *m = &v->messages[i];
+	int who = sender(v, i, handshake);
+
+	if (v->is_bad && i + 1 == v->n_messages)
+		return play_refusal(p, m, who, i >= handshake);
+	if (i >= handshake)
+		return play_transport(p, m, i, who);
+	return play_handshake(p, m, i, who) && (i + 1 < handshake || finish(p, v, handshake == 1));
+}
+
 static bool play_vector(struct play *p, const struct vector *v)
 {
 	size_t length = sl_noise_pattern_length(sl_noise_pattern_at(p->protocol.pattern));
-	bool is_one_way = length == 1, is_right = true;
+	bool is_right = true;
 
-	if (v->n_messages < length)
+	if (v->n_messages < (v->is_bad ? 1 : length))
 		return wrong(p, "it has %zu messages, a handshake has %zu", v->n_messages, length);
 	if (!begin_party(p, v, INITIATOR) || !begin_party(p, v, RESPONDER))
 		return false;
-	for (size_t i = 0; is_right && i < length; i++)
-		is_right = play_handshake(p, &v->messages[i], i);
-	is_right = is_right && finish(p, v, is_one_way);
-	for (size_t i = length; is_right && i < v->n_messages; i++) {
-		int who = v->is_transport_fresh ? (i - length) % 2 : is_one_way ? 0 : i % 2;
-
-		is_right = play_transport(p, &v->messages[i], i, who);
-	}
+	for (size_t i = 0; is_right && i < v->n_messages; i++)
+		is_right = play_message(p, v, i, length);
 	return is_right;
 }
 
@@ -218,6 +250,10 @@ enum vector_result vector_run(const struct vector *v, char *why, size_t size)
 	memset(&play, 0, sizeof(play));
 	play.why = why;
 	play.why_size = size;
+	if (v->is_fallback) {
+		snprintf(why, size, "there is no fallback");
+		return VECTOR_SKIPPED;
+	}
 	ret = sl_noise_parse(&play.protocol, v->name, &err);
 	if (ret == 0)
 		return play_vector(&play, v) ? VECTOR_PASSED : VECTOR_FAILED;

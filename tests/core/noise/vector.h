@@ -28,6 +28,8 @@ struct vector {
 	// Behind the handshake the initiator begins anew, and the responder answers even in a
 	// one-way pattern. Otherwise, messages go on alternating, or one way.
 	bool is_transport_fresh;
+	bool is_fallback; // it tests Noise Pipes, which are not here
+	bool is_bad;      // "fail": the last ciphertext must be refused
 };
 
 // How many of each result.

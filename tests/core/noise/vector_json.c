@@ -83,6 +83,8 @@ static int read_vector(struct vector *v, const json_t *object)
 	if (!name)
 		return -EINVAL;
 	snprintf(v->name, sizeof(v->name), "%s", name);
+	v->is_fallback = json_is_true(json_object_get(object, "fallback"));
+	v->is_bad = json_is_true(json_object_get(object, "fail"));
 	ret = read_party(v, INITIATOR, object);
 	if (ret == 0)
 		ret = read_party(v, RESPONDER, object);
