@@ -25,10 +25,11 @@ static inline uint16_t sl_checksum_word(uint16_t v)
 static inline uint32_t sl_checksum_pseudo_ipv4(const uint8_t *src, const uint8_t *dst,
 					       uint8_t protocol, uint16_t len)
 {
-	uint32_t sum = (uint32_t)sl_checksum_word(protocol) + sl_checksum_word(len);
+	uint32_t sum = (uint32_t)sl_checksum_word(protocol) + sl_checksum_word(len), a, b;
 
-	sum += sl_checksum_sum_short(src, 4, 0);
-	return sum + sl_checksum_sum_short(dst, 4, 0);
+	memcpy(&a, src, sizeof(a));
+	memcpy(&b, dst, sizeof(b));
+	return sum + (a & 0xffff) + (a >> 16) + (b & 0xffff) + (b >> 16);
 }
 
 // The same over IPv6, which ICMPv6 has, too. protocol is that of the upper layer, dst the final

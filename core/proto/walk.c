@@ -372,6 +372,8 @@ static enum step walk_protocol(struct cursor *c)
 		return IPV4;
 	case SL_PROTO_IPV6:
 		return IPV6;
+	case SL_PROTO_ETHERNET: // RFC 8986 section 10.1
+		return ETHERNET;
 	default:
 		return stop(c, SL_WALK_UNKNOWN);
 	}

@@ -1,10 +1,10 @@
 // walk: every checksum of a frame, through tunnels in tunnels.
 //
 // A walk goes from the outside in: Ethernet, VLAN tags, IPv4 with options, IPv6 with extension
-// headers, UDP, TCP, ICMP, ICMPv6, GRE, VXLAN on its port, IP in IP, Ethernet in GRE; and so on
-// inside. It notes each layer that has a checksum and then, innermost first because outer ones
-// cover inner ones, a pass over the notes verifies or fixes them. Packets quoted in ICMP errors
-// are data. What else there is ends the walk and is nothing odd.
+// headers, UDP, TCP, ICMP, ICMPv6, GRE, VXLAN on its port, IP in IP, Ethernet in GRE and
+// in IP; and so on inside. It notes each layer that has a checksum and then, innermost first
+// because outer ones cover inner ones, a pass over the notes verifies or fixes them. Packets quoted
+// in ICMP errors are data. What else there is ends the walk and is nothing odd.
 //
 // All functions: any thread; nothing outside of the frame's len bytes is read.
 #pragma once
@@ -31,7 +31,7 @@ enum sl_walk_verdict {
 	SL_WALK_DUE,     // to be verified or fixed
 	SL_WALK_GOOD,    // verified
 	SL_WALK_BAD,     // verified; or absent where it must not be
-	SL_WALK_FIXED,   // was not right, is now
+	SL_WALK_FIXED,   // was SL_WALK_BAD, is right now
 	SL_WALK_NONE,    // the sender sent none and may
 	SL_WALK_PARTIAL, // cannot be verified: not all that it covers is there or known
 };
@@ -71,7 +71,8 @@ void sl_walk(struct sl_walk *w, const uint8_t *frame, uint16_t len, bool udp6_ze
 // Verify what is due. Returns false where a layer is SL_WALK_BAD. frame is the one that was walked.
 bool sl_walk_verify(struct sl_walk *w, const uint8_t *frame);
 
-// Write the checksum of each layer that is due or bad; SL_WALK_FIXED are those that changed.
+// Verify what is due, and write the checksum of each layer that is SL_WALK_BAD, which makes it
+// SL_WALK_FIXED.
 // frame is the one that was walked.
 void sl_walk_fix(struct sl_walk *w, uint8_t *frame);
 
@@ -90,11 +91,12 @@ static inline void sl_walk_layer_fix(struct sl_walk_layer *l, uint8_t *frame)
 	uint8_t *data = frame + l->offset;
 	uint16_t right;
 
-	if (l->verdict != SL_WALK_DUE && l->verdict != SL_WALK_BAD)
+	sl_walk_layer_verify(l, frame);
+	if (l->verdict != SL_WALK_BAD)
 		return;
 	right = sl_checksum_make(data, l->len, l->field, l->initial);
 	if (l->kind == SL_WALK_UDP)
 		right = sl_checksum_udp(right);
-	l->verdict = memcmp(data + l->field, &right, 2) == 0 ? SL_WALK_GOOD : SL_WALK_FIXED;
-	memcpy(data + l->field, &right, 2);
+	memcpy(data + l->field, &right, sizeof(right));
+	l->verdict = SL_WALK_FIXED;
 }

@@ -47,6 +47,7 @@ const char *const frame_words[] = {
 	"ether ipv4 ipv4 udp",
 	"ether ipv4 ipv6 tcp",
 	"ether ipv6 ipv4 icmp",
+	"ether ipv6 route4 ether vlan ipv4 udp",
 	"ether ipv6 ipv6 ipv4+options ipv6 udp",
 	"ether vlan ipv4 gre+c ipv6 udp vxlan ether qinq vlan ipv4 ipv6 gre+cks ipv4 tcp",
 	"ether ipv4 ipv4 ipv4 ipv4 ipv4 ipv4 ipv4 ipv4 udp",
@@ -118,6 +119,7 @@ static uint8_t protocol_of(const char *words)
 		{"atomic", SL_PROTO_FRAGMENT},
 		{"ah", SL_PROTO_AH},
 		{"igmp", 2},
+		{"ether", SL_PROTO_ETHERNET},
 	};
 
 	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

@@ -148,7 +148,7 @@ static void words_that_changed_places_are_not_noticed(void **state)
 	store_be16(p + 8, word);
 	assert_true(verify(&w, &f));
 	store_be16(p, 0);
-	sl_walk_fix(&w, f.bytes); // verdicts are good: nothing is due
+	sl_walk_fix(&w, f.bytes); // nothing is due any more
 	assert_false(verify(&w, &f));
 	sl_walk_fix(&w, f.bytes);
 	assert_true(verify(&w, &f));
@@ -323,6 +323,29 @@ static void a_udp_checksum_computed_as_0_is_sent_as_ffff(void **state)
 		assert_int_equal(load_be16(field), 0xffff);
 		assert_true(verify(&w, &f));
 	}
+}
+
+// 0xffff for 0 sums up as well: who is right is left alone.
+static void a_good_checksum_is_not_written_again(void **state)
+{
+	struct frame f;
+	struct sl_walk w;
+	uint8_t *ip = f.bytes + 14;
+
+	(void)state;
+	frame_build(&f, "ether ipv4 udp", 2);
+	for (unsigned id = 0; load_be16(ip + 10) != 0; id++) {
+		assert_in_range(id, 0, 65535);
+		store_be16(ip + 4, (uint16_t)id);
+		sl_walk(&w, f.bytes, f.len, false);
+		sl_walk_fix(&w, f.bytes);
+	}
+	store_be16(ip + 10, 0xffff);
+	assert_true(verify(&w, &f));
+	sl_walk(&w, f.bytes, f.len, false);
+	sl_walk_fix(&w, f.bytes);
+	assert_int_equal(count(&w, SL_WALK_FIXED), 0);
+	assert_int_equal(load_be16(ip + 10), 0xffff);
 }
 
 // Set the fragment field of the only IP header, and fix what can be.
@@ -555,6 +578,7 @@ int main(void)
 		cmocka_unit_test(
 			udp_without_checksum_is_none_over_ipv4_and_bad_over_ipv6_unless_allowed),
 		cmocka_unit_test(a_udp_checksum_computed_as_0_is_sent_as_ffff),
+		cmocka_unit_test(a_good_checksum_is_not_written_again),
 		cmocka_unit_test(of_fragments_only_what_is_whole_is_judged),
 		cmocka_unit_test(a_whole_packet_inside_a_first_fragment_is_judged),
 		cmocka_unit_test(an_unknown_way_leaves_the_checksum_open),
