@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -137,6 +138,25 @@ static void rekey_is_for_both_or_none(void **state)
 	assert_int_equal(open_next(&ends, sealed, n), 4);
 }
 
+// REKEY encrypts zeros, so the new key is what ChaCha20 makes for that number behind the block of
+// the authenticator. Spec section 4.2, RFC 8439 section 2.8.
+static void rekey_is_the_keystream_of_the_last_number(void **state)
+{
+	static const uint8_t nonce[12] = {0,    0,    0,    0,    0xff, 0xff,
+					  0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const uint8_t zeros[SL_NOISE_KEY];
+	uint8_t wanted[SL_NOISE_KEY];
+	struct ends ends;
+
+	(void)state;
+	begin(&ends);
+	ends.send.nonce = 7;
+	crypto_stream_chacha20_ietf_xor_ic(wanted, zeros, sizeof(zeros), nonce, 1, ends.send.key);
+	assert_int_equal(sl_noise_rekey(&ends.send), 0);
+	assert_memory_equal(ends.send.key, wanted, SL_NOISE_KEY);
+	assert_int_equal(ends.send.nonce, 7);
+}
+
 static void the_last_number_is_never_used(void **state)
 {
 	uint8_t sealed[SIZE];
@@ -191,6 +211,7 @@ int main(void)
 		cmocka_unit_test(a_refused_text_is_wiped),
 		cmocka_unit_test(datagrams_carry_their_number),
 		cmocka_unit_test(rekey_is_for_both_or_none),
+		cmocka_unit_test(rekey_is_the_keystream_of_the_last_number),
 		cmocka_unit_test(the_last_number_is_never_used),
 		cmocka_unit_test(a_cipher_without_key_does_nothing),
 		cmocka_unit_test(lengths_have_a_limit),
