@@ -1,5 +1,7 @@
 #include "bench/captures.h"
 
+#include "core/proto/walk.h"
+
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,20 +10,23 @@
 
 enum { LONGEST = 1514 };
 
-// Ethernet, IPv4, UDP: enough for filters; nobody looks at the checksums.
+// Ethernet, IPv4, UDP, with the checksums of a payload of zeros.
 static void write_headers(uint8_t *frame, uint16_t length)
 {
 	static const uint8_t head[] = {
 		2,    0,    0, 0,  0, 2, 2, 0, 0,  0,  0, 1, 8,   0, // Ethernet
 		0x45, 0,    0, 0,  0, 0, 0, 0, 64, 17, 0, 0, 198, 18, 0, 1, 198, 19, 0, 1, // IPv4
-		0x30, 0x39, 0, 53, 0, 0, 0, 0, // UDP to 53
+		0x30, 0x39, 0, 53, 0, 0, 1, 0, // UDP to 53, with a checksum
 	};
+	struct sl_walk w;
 
 	memcpy(frame, head, sizeof(head));
 	frame[16] = (uint8_t)((length - 14) >> 8);
 	frame[17] = (uint8_t)(length - 14);
 	frame[38] = (uint8_t)((length - 34) >> 8);
 	frame[39] = (uint8_t)(length - 34);
+	sl_walk(&w, frame, length, false);
+	sl_walk_fix(&w, frame);
 }
 
 char *bench_capture_path(const char *name)

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-// Write a pcap file of `packets` UDP frames whose lengths repeat `lengths` (0 at the end), in a
-// folder that lives in memory where there is one.
+// Write a pcap file of `packets` UDP frames, checksums right, whose lengths repeat `lengths` (0 at
+// the end), in a folder that lives in memory where there is one.
 //
 // Returns its path, owned by the caller, who also unlinks it; exits where it cannot be written.
 char *bench_capture_make(const uint16_t *lengths, unsigned packets);
