@@ -51,6 +51,19 @@ static void fix(struct checksum_fix *self, uint8_t *frame, uint16_t len)
 	count_flags(&self->app, w.flags);
 }
 
+static bool fix_plain(struct checksum_fix *self, uint8_t *frame, uint16_t len)
+{
+	struct sl_walk_layer header, upper;
+
+	if (!sl_walk_plain(frame, len, &header, &upper))
+		return false;
+	sl_walk_layer_fix(&upper, frame);
+	sl_walk_layer_fix(&header, frame);
+	count_layer(&self->app, &upper);
+	count_layer(&self->app, &header);
+	return true;
+}
+
 static void checksum_fix_push(struct sl_app *app)
 {
 	struct checksum_fix *self = (struct checksum_fix *)app;
@@ -58,16 +71,11 @@ static void checksum_fix_push(struct sl_app *app)
 	unsigned n = sl_app_take(app, IN, p, SL_BURST);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct sl_walk_layer header, upper;
+		uint8_t *frame = sl_data(p[i]);
+		uint16_t len = sl_len(p[i]);
 
-		if (!sl_walk_plain(sl_data(p[i]), sl_len(p[i]), &header, &upper)) {
-			fix(self, sl_data(p[i]), sl_len(p[i]));
-			continue;
-		}
-		sl_walk_layer_fix(&upper, sl_data(p[i]));
-		sl_walk_layer_fix(&header, sl_data(p[i]));
-		count_layer(app, &upper);
-		count_layer(app, &header);
+		if (!sl_walk_plain_good(frame, len) && !fix_plain(self, frame, len))
+			fix(self, frame, len);
 	}
 	sl_app_give(app, OUT, p, n);
 }
