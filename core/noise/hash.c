@@ -78,10 +78,10 @@ void sl_noise_hash_final(struct sl_noise_hashing *s, uint8_t *out)
 	sodium_memzero(s, sizeof(*s));
 }
 
-static void xor_block(uint8_t *block, size_t len, uint8_t with)
+static void xor_pad(uint8_t pad[BLOCK_MAX], uint8_t with)
 {
-	for (size_t i = 0; i < len; i++)
-		block[i] ^= with;
+	for (size_t i = 0; i < BLOCK_MAX; i++)
+		pad[i] ^= with;
 }
 
 void sl_noise_hmac(enum sl_noise_hash hash, const uint8_t *key, const void *data, size_t len,
@@ -92,12 +92,12 @@ void sl_noise_hmac(enum sl_noise_hash hash, const uint8_t *key, const void *data
 	struct sl_noise_hashing s;
 
 	memcpy(pad, key, size);
-	xor_block(pad, block, 0x36); // ipad
+	xor_pad(pad, 0x36); // ipad
 	sl_noise_hash_init(&s, hash);
 	sl_noise_hash_update(&s, pad, block);
 	sl_noise_hash_update(&s, data, len);
 	sl_noise_hash_final(&s, inner);
-	xor_block(pad, block, 0x36 ^ 0x5c); // opad
+	xor_pad(pad, 0x36 ^ 0x5c); // opad
 	sl_noise_hash_init(&s, hash);
 	sl_noise_hash_update(&s, pad, block);
 	sl_noise_hash_update(&s, inner, size);
