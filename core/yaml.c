@@ -226,17 +226,40 @@ static bool is_nothing(const struct loader *l, struct fy_token *token, const cha
 	return (len == 1 && text[0] == '~') || (len == 4 && !memcmp(text, "null", 4));
 }
 
-// Whether three '' stand in a row: on a few more libfyaml 0.7.12 loses memory.
-static bool has_quote_run(const struct loader *l, struct fy_event *e)
+// The source of a single-quoted text, which its marks enclose; NULL where e is none, or has no ''.
+static const char *quoted(const struct loader *l, struct fy_event *e, size_t *len)
 {
 	const struct fy_mark *start = fy_event_start_mark(e), *end = fy_event_end_mark(e);
-	unsigned run = 0;
+	const char *text;
 
 	if (!start || !end || fy_token_scalar_style(e->scalar.value) != FYSS_SINGLE_QUOTED)
-		return false;
-	for (size_t i = start->input_pos; i < end->input_pos && run < 6; i++)
-		run = l->text->content[i] == '\'' ? run + 1 : 0;
-	return run == 6;
+		return NULL;
+	text = l->text->content + start->input_pos;
+	*len = end->input_pos - start->input_pos;
+	return memmem(text, *len, "''", 2) ? text : NULL;
+}
+
+// libfyaml 0.7.12 loses memory on some texts with '', so they are read here.
+static int add_quoted(struct loader *l, struct sl_place at, const char *text, size_t len)
+{
+	struct sl_yaml *node;
+	size_t n = 0;
+
+	if (memchr(text, '\n', len))
+		return sl_graph_error(l->g, at, l->err, -EINVAL,
+				      "'' in a text of several lines: use double quotes around it");
+	node = new_node(l, SL_YAML_TEXT, at);
+	if (!node)
+		return -ENOMEM;
+	node->text = malloc(len + 1);
+	if (!node->text) {
+		sl_yaml_free(node);
+		return out_of_memory(l);
+	}
+	for (size_t i = 0; i < len; i += 1 + (text[i] == '\''))
+		node->text[n++] = text[i];
+	node->text[n] = '\0';
+	return attach(l, node);
 }
 
 static int add_scalar(struct loader *l, struct fy_event *e)
@@ -245,11 +268,11 @@ static int add_scalar(struct loader *l, struct fy_event *e)
 	struct sl_place at = place_of(l, fy_event_start_mark(e));
 	size_t len = 0;
 	const char *text = "";
+	const char *source = quoted(l, e, &len);
 	struct sl_yaml *node;
 
-	if (has_quote_run(l, e))
-		return sl_graph_error(l->g, at, l->err, -EINVAL,
-				      "too many quotes in a row: use double quotes around this");
+	if (source)
+		return add_quoted(l, at, source, len);
 	if (token)
 		text = fy_token_get_text(token, &len);
 	if (!text)

@@ -219,14 +219,37 @@ static void yaml_itself(void **state)
 		{"apps:\n  in: \xff\n", "2:7: byte 0xff: this is not UTF-8"},
 		{"# \xc3\xa9\xc3(\n", "1:4: byte 0xc3: this is not UTF-8"},
 		{"apps:\n a: \x01\n", "2:5: control character 0x01"},
-		{"eal: 'x'''''''''''",
-		 "1:7: too many quotes in a row: use double quotes around this"},
+		{"eal: 'a''b\n  c'",
+		 "1:7: '' in a text of several lines: use double quotes around it"},
 		{"eal: \"a\\0b\"", "1:7: a NUL character in a text"},
 		{NULL, NULL},
 	};
 
 	(void)state;
 	check_mistakes(mistakes);
+}
+
+static void doubled_quotes_stand_for_one(void **state)
+{
+	static const struct {
+		const char *yaml, *text;
+	} cases[] = {
+		{"eal: ['it''s']", "it's"},
+		{"eal: ['''']", "'"},
+		{"eal: ['''''']", "''"},
+		{"eal: ['''a''''b''']", "'a''b'"},
+		{"eal: ['a']", "a"},
+		{"eal: ['''''1k: [s -1g''''x''y''''&''']", "''1k: [s -1g''x'y''&'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct sl_graph *g = sl_graph_create();
+
+		assert_int_equal(sl_graph_parse(g, cases[i].yaml, "test", NULL), 0);
+		assert_string_equal(g->eal_args[0], cases[i].text);
+		sl_graph_destroy(g);
+	}
 }
 
 static void nesting_without_end(void **state)
@@ -343,6 +366,7 @@ int main(void)
 		cmocka_unit_test(words_of_a_file),
 		cmocka_unit_test(apps_of_a_file),
 		cmocka_unit_test(yaml_itself),
+		cmocka_unit_test(doubled_quotes_stand_for_one),
 		cmocka_unit_test(nesting_without_end),
 		cmocka_unit_test(a_hundred_thousand_keys_take_no_time),
 		cmocka_unit_test(files_that_are_none),
