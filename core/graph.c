@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MTU = 1500, LINK_SIZE = 512, IDLE_NS = 1000 * 1000 };
+enum { MTU = 1500, LINK_SIZE = 512, IDLE_NS = 3 * 1000 * 1000 };
 
 // ---- life
 

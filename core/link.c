@@ -9,8 +9,8 @@ struct sl_link *sl_link_create(unsigned size)
 	uint64_t slots = rte_align32pow2(
 		RTE_MAX(RTE_MIN(size, (unsigned)SIZE_MAX_SLOTS), (unsigned)SL_BURST));
 	size_t bytes = RTE_ALIGN_CEIL(sizeof(struct sl_link) + slots * sizeof(struct rte_mbuf *),
-				      (size_t)SL_LINE);
-	struct sl_link *l = aligned_alloc(SL_LINE, bytes);
+				      (size_t)SL_APART);
+	struct sl_link *l = aligned_alloc(SL_APART, bytes);
 
 	if (!l)
 		return NULL;

@@ -81,7 +81,7 @@ void sl_graph_set_workers(struct sl_graph *g, unsigned workers);
 // The largest IP packet the pool's buffers are made for, bytes (default 1500).
 void sl_graph_set_mtu(struct sl_graph *g, uint32_t mtu);
 
-// How long an idle worker may sleep at a time, ns (default 1 ms); 0 = it never sleeps.
+// How long an idle worker may sleep at a time, ns (default 3 ms); 0 = it never sleeps.
 void sl_graph_set_idle(struct sl_graph *g, uint64_t idle_ns);
 
 // Put an app on a worker, counted from 0; apps not put anywhere are placed automatically.

@@ -16,27 +16,30 @@
 
 #pragma GCC visibility push(default)
 
-enum { SL_LINE = 64 }; // bytes of a cache line
+enum {
+	SL_LINE = 64,   // bytes of a cache line
+	SL_APART = 128, // between what two cores write: processors fetch lines in pairs
+};
 
 struct sl_link {
 	// consumer
-	_Alignas(SL_LINE) _Atomic uint64_t head; // packets taken; written by the consumer
-	uint64_t tail_seen;                      // what the consumer last saw of tail
+	_Alignas(SL_APART) _Atomic uint64_t head; // packets taken; written by the consumer
+	uint64_t tail_seen;                       // what the consumer last saw of tail
 
 	// producer
-	_Alignas(SL_LINE) uint64_t tail_next; // packets accepted, published or not
-	uint64_t head_seen;                   // what the producer last saw of head
-	uint64_t bytes_next;                  // bytes accepted, published or not
-	_Atomic uint64_t drops;               // packets dropped; written by the producer
+	_Alignas(SL_APART) uint64_t tail_next; // packets accepted, published or not
+	uint64_t head_seen;                    // what the producer last saw of head
+	uint64_t bytes_next;                   // bytes accepted, published or not
+	_Atomic uint64_t bytes;                // bytes accepted and published
+	_Atomic uint64_t drops;                // packets dropped
 
-	// what the producer shows: a line of its own, or a waiting consumer would take the
+	// what the producer shows: a line of its own, or a consumer that waits would take the
 	// producer's other fields away with it
-	_Alignas(SL_LINE) _Atomic uint64_t tail; // packets accepted and published
-	_Atomic uint64_t bytes;                  // bytes accepted and published
+	_Alignas(SL_APART) _Atomic uint64_t tail; // packets accepted and published
 
 	// constant
-	_Alignas(SL_LINE) uint64_t size; // slots, a power of two
-	_Alignas(SL_LINE) struct rte_mbuf *slots[];
+	_Alignas(SL_APART) uint64_t size; // slots, a power of two
+	_Alignas(SL_APART) struct rte_mbuf *slots[];
 };
 
 // Create a link of at least `size` slots (rounded up to a power of two, at most 2^20).

@@ -175,7 +175,7 @@ static void the_everyday_default(void **state)
 	(void)state;
 	assert_int_equal(g->workers, 1);
 	assert_int_equal(g->mtu, 1500);
-	assert_int_equal(g->idle_ns, 1000000);
+	assert_int_equal(g->idle_ns, 3000000);
 	sl_graph_options(g, &options);
 	assert_null(options.cpus);
 	assert_int_equal(options.n_cpus, 0);
