@@ -88,7 +88,9 @@ static void put_worker(FILE *out, const struct sl_graph *g, int worker)
 // Whether a port has to be named to be understood: it is not the only one of its side.
 static bool is_telling(const char *const *names, const char *given)
 {
-	return names[0] && !strcmp(names[0], "*") ? given != NULL : names[0] && names[1];
+	if (names[0] && !strcmp(names[0], "*"))
+		return given != NULL;
+	return names[0] && names[1];
 }
 
 static void put_link(FILE *out, const struct sl_graph *g, const struct sl_wiring *w, size_t i)

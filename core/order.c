@@ -37,7 +37,9 @@ static bool is_source(const struct sl_wiring *w, size_t app)
 
 static bool counts(const struct sl_wiring *w, size_t wire, bool all)
 {
-	return all || !is_source(w, w->wires[wire].from);
+	size_t from = w->wires[wire].from;
+
+	return all || (!is_source(w, from) && !w->apps[from].class->loops);
 }
 
 // Group the wires that count by the app they leave.

@@ -71,9 +71,12 @@ const struct sl_app_class *sl_class_of(const struct sl_graph *g, const struct sl
 
 static const char *ports_mistake(const char *const *ports)
 {
-	for (size_t i = 0; i < SL_PORTS_MAX && ports[i]; i++)
-		if (!sl_name_valid(ports[i]) && (i > 0 || ports[1] || strcmp(ports[0], "*") != 0))
+	for (size_t i = 0; i < SL_PORTS_MAX && ports[i]; i++) {
+		bool is_last = i + 1 == SL_PORTS_MAX || !ports[i + 1];
+
+		if (!sl_name_valid(ports[i]) && (!is_last || strcmp(ports[i], "*") != 0))
 			return "a port's name is not a name";
+	}
 	return NULL;
 }
 

@@ -14,7 +14,7 @@ static const char *const side_names[] = {[INPUT] = "input", [OUTPUT] = "output"}
 // The links on the ports of one side of one app, as index + 1; 0 = free.
 struct ports {
 	uint32_t links[SL_PORTS_MAX];
-	unsigned n; // ports of the side; for "*", links so far
+	unsigned extra; // links on "*" so far
 };
 
 // What one side of the graph is resolved with.
@@ -36,18 +36,22 @@ struct end {
 	struct sl_place at;
 };
 
-static bool is_star(const char *const *names)
-{
-	return names[0] && !strcmp(names[0], "*");
-}
-
+// The ports that a class names.
 static unsigned count_ports(const char *const *names)
 {
 	unsigned n = 0;
 
-	while (n < SL_PORTS_MAX && names[n])
+	while (n < SL_PORTS_MAX && names[n] && strcmp(names[n], "*") != 0)
 		n++;
 	return n;
+}
+
+// Whether any number of ports follows them.
+static bool is_open(const char *const *names)
+{
+	unsigned n = count_ports(names);
+
+	return n < SL_PORTS_MAX && names[n];
 }
 
 static const char *const *class_ports(const struct sl_app_class *class, enum side side)
@@ -98,6 +102,16 @@ static const char *list_ports(const char *const *names, char *buf, size_t size)
 	return buf;
 }
 
+// The port of that name, among those that the class names; count_ports(names) if there is none.
+static unsigned find_port(const char *const *names, const char *name)
+{
+	unsigned n = count_ports(names), port = 0;
+
+	while (port < n && strcmp(names[port], name) != 0)
+		port++;
+	return port;
+}
+
 static int no_ports(const struct resolver *r, const struct end *e)
 {
 	return sl_graph_error(r->g, e->at, r->err, -EINVAL, "app '%s' (%s) has no %ss",
@@ -144,15 +158,51 @@ static int taken_port(const struct resolver *r, const struct end *e, unsigned po
 
 static int resolve_named(struct resolver *r, const struct end *e)
 {
-	unsigned n = count_ports(e->names), port = 0;
+	unsigned port = find_port(e->names, e->port);
 
-	while (port < n && strcmp(e->names[port], e->port) != 0)
-		port++;
-	if (port == n)
+	if (port == count_ports(e->names))
 		return unknown_port(r, e);
 	if (r->ports[e->app].links[port])
 		return taken_port(r, e, port);
 	set_port(r, e, port, e->names[port]);
+	return 0;
+}
+
+// Whether a link names this port of the end's app.
+static bool extra_name_used(const struct resolver *r, const struct end *e, const char *name,
+			    size_t n_links)
+{
+	for (size_t i = 0; i < n_links; i++) {
+		struct end other = end_of(r, i);
+
+		if (other.app == e->app && other.port && !strcmp(other.port, name))
+			return true;
+	}
+	return false;
+}
+
+static int resolve_extra(struct resolver *r, const struct end *e)
+{
+	struct ports *p = &r->ports[e->app];
+	unsigned port = count_ports(e->names) + p->extra, number = p->extra + 1;
+	char name[SL_NAME_SIZE];
+
+	if (port == SL_PORTS_MAX)
+		return sl_graph_error(r->g, e->at, r->err, -EINVAL, "app '%s' has more than %d %ss",
+				      app_name(r, e), SL_PORTS_MAX, side_names[r->side]);
+	if (e->port && extra_name_used(r, e, e->port, e->link))
+		return sl_graph_error(r->g, e->at, r->err, -EINVAL,
+				      "%s '%s' of app '%s' is connected twice", side_names[r->side],
+				      e->port, app_name(r, e));
+	p->extra++;
+	if (e->port) {
+		set_port(r, e, port, e->port);
+		return 0;
+	}
+	do
+		snprintf(name, sizeof(name), "%u", number++);
+	while (extra_name_used(r, e, name, r->g->n_links));
+	set_port(r, e, port, name);
 	return 0;
 }
 
@@ -163,6 +213,8 @@ static int resolve_unnamed(struct resolver *r, const struct end *e)
 
 	while (port < n && r->ports[e->app].links[port])
 		port++;
+	if (port == n && is_open(e->names))
+		return resolve_extra(r, e);
 	if (n == 0)
 		return no_ports(r, e);
 	if (port == n && n == 1)
@@ -176,44 +228,22 @@ static int resolve_unnamed(struct resolver *r, const struct end *e)
 	return 0;
 }
 
-// Whether a link names this port of the end's app.
-static bool star_name_used(const struct resolver *r, const struct end *e, const char *name,
-			   size_t n_links)
+// Whether a link names a port that the class names, too, or must.
+static bool is_named(const struct end *e)
 {
-	for (size_t i = 0; i < n_links; i++) {
-		struct end other = end_of(r, i);
-
-		if (other.app == e->app && other.port && !strcmp(other.port, name))
-			return true;
-	}
-	return false;
+	if (!e->port)
+		return false;
+	return !is_open(e->names) || find_port(e->names, e->port) < count_ports(e->names);
 }
 
-static int resolve_star(struct resolver *r, const struct end *e)
+static int resolve_end(struct resolver *r, const struct end *e)
 {
-	struct ports *p = &r->ports[e->app];
-	unsigned number = p->n + 1;
-	char name[SL_NAME_SIZE];
-
-	if (p->n == SL_PORTS_MAX)
-		return sl_graph_error(r->g, e->at, r->err, -EINVAL, "app '%s' has more than %d %ss",
-				      app_name(r, e), SL_PORTS_MAX, side_names[r->side]);
-	if (e->port && star_name_used(r, e, e->port, e->link))
-		return sl_graph_error(r->g, e->at, r->err, -EINVAL,
-				      "%s '%s' of app '%s' is connected twice", side_names[r->side],
-				      e->port, app_name(r, e));
-	if (e->port) {
-		set_port(r, e, p->n++, e->port);
-		return 0;
-	}
-	do
-		snprintf(name, sizeof(name), "%u", number++);
-	while (star_name_used(r, e, name, r->g->n_links));
-	set_port(r, e, p->n++, name);
-	return 0;
+	if (is_named(e))
+		return resolve_named(r, e);
+	return e->port ? resolve_extra(r, e) : resolve_unnamed(r, e);
 }
 
-// Named ports first, whatever the order of the links, then what is left to choose.
+// Ports that the class names first, whatever the order of the links, then what is left to choose.
 static int resolve_side(struct resolver *r)
 {
 	int code = 0;
@@ -221,24 +251,18 @@ static int resolve_side(struct resolver *r)
 	r->ports = calloc(r->g->n_apps + 1, sizeof(*r->ports));
 	if (!r->ports)
 		return sl_error_set(r->err, -ENOMEM, "out of memory");
-	for (size_t i = 0; !code && i < r->g->n_links; i++) {
-		struct end e = end_of(r, i);
+	for (int named = 1; named >= 0; named--) {
+		for (size_t i = 0; !code && i < r->g->n_links; i++) {
+			struct end e = end_of(r, i);
 
-		if (e.port && !is_star(e.names))
-			code = resolve_named(r, &e);
-	}
-	for (size_t i = 0; !code && i < r->g->n_links; i++) {
-		struct end e = end_of(r, i);
-
-		if (is_star(e.names))
-			code = resolve_star(r, &e);
-		else if (!e.port)
-			code = resolve_unnamed(r, &e);
+			if (is_named(&e) == (bool)named)
+				code = resolve_end(r, &e);
+		}
 	}
 	for (size_t i = 0; !code && i < r->g->n_apps; i++) {
 		struct sl_wired_app *a = &r->w->apps[i];
 		const char *const *names = class_ports(a->class, r->side);
-		unsigned n = is_star(names) ? r->ports[i].n : count_ports(names);
+		unsigned n = count_ports(names) + r->ports[i].extra;
 
 		*(r->side == INPUT ? &a->n_in : &a->n_out) = n;
 	}

@@ -4,8 +4,9 @@
 // the check of a graph and the engine cannot disagree:
 //   - a named port is that one;
 //   - an unnamed end takes the first port of its side that no link names or took before it;
-//   - on a side whose class says "*", each link takes the next number, in the order of the
-//     links; the port's name is the link's, or else its number counted from 1.
+//   - on a side whose class says "*", behind what ports it names, each further link takes the
+//     next number, in the order of the links; the port's name is the link's, or else its number
+//     counted from 1.
 #pragma once
 
 #include "core/graph.h"

@@ -1,5 +1,6 @@
 #include "core/running.h"
 
+#include "core/app.h"
 #include "core/config.h"
 #include "core/order.h"
 
@@ -51,6 +52,14 @@ static struct sl_app *app_create(const struct sl_app_class *class, const char *n
 	return NULL;
 }
 
+static void name_ports(const struct sl_running *next, size_t i, struct sl_app *app)
+{
+	app->n_in = (uint16_t)next->diff.to.apps[i].n_in;
+	app->n_out = (uint16_t)next->diff.to.apps[i].n_out;
+	app->in_names = next->port_names[i];
+	app->out_names = next->port_names[i] + app->n_in;
+}
+
 static int instance_create(struct sl_running *next, size_t i, struct sl_app *predecessor,
 			   const struct sl_supply *supply, struct sl_error *err)
 {
@@ -69,8 +78,7 @@ static int instance_create(struct sl_running *next, size_t i, struct sl_app *pre
 	in->app->jumbo = supply->jumbo;
 	in->app->mtu = next->graph->mtu;
 	in->app->predecessor = predecessor;
-	in->app->n_in = (uint16_t)next->diff.to.apps[i].n_in;
-	in->app->n_out = (uint16_t)next->diff.to.apps[i].n_out;
+	name_ports(next, i, in->app);
 	r = sl_config_read(class, next->graph, g, in->config, err);
 	if (r == 0 && class->configure) {
 		r = class->configure(in->app, in->config, err);
@@ -114,6 +122,38 @@ static int prepare_links(struct sl_running *next, const struct sl_running *now,
 						      : sl_link_create(next->graph->link_size);
 		if (!next->links[i])
 			return no_memory(err);
+	}
+	return 0;
+}
+
+static void copy_names(const char **to, const char *const *names)
+{
+	for (unsigned i = 0; i < SL_PORTS_MAX && names[i] && strcmp(names[i], "*") != 0; i++)
+		to[i] = names[i];
+}
+
+// Lay out the names of each app's ports, inputs before outputs: those of its class, then those
+// that its links made up.
+static int prepare_names(struct sl_running *next, struct sl_error *err)
+{
+	const struct sl_wiring *w = &next->diff.to;
+
+	for (size_t i = 0; i < next->graph->n_apps; i++) {
+		const struct sl_wired_app *a = &w->apps[i];
+		const char **names = calloc(a->n_in + a->n_out + 1, sizeof(*names));
+
+		next->port_names[i] = names;
+		if (!names)
+			return no_memory(err);
+		copy_names(names, a->class->inputs);
+		copy_names(names + a->n_in, a->class->outputs);
+	}
+	for (size_t i = 0; i < w->n_wires; i++) {
+		const struct sl_wire *wire = &w->wires[i];
+
+		next->port_names[wire->from][w->apps[wire->from].n_in + wire->from_port] =
+			wire->from_name;
+		next->port_names[wire->to][wire->to_port] = wire->to_name;
 	}
 	return 0;
 }
@@ -186,9 +226,12 @@ static bool allocate(struct sl_running *next)
 	next->instances = calloc(g->n_apps + 1, sizeof(*next->instances));
 	next->links = calloc(g->n_links + 1, sizeof(*next->links));
 	next->ports = calloc(g->n_apps + 1, sizeof(*next->ports));
+	next->port_names = calloc(g->n_apps + 1, sizeof(*next->port_names));
+	next->apps = calloc(g->n_apps + 1, sizeof(*next->apps));
 	next->schedules = calloc(g->workers + 1, sizeof(*next->schedules));
 	next->workers = calloc(g->n_apps + 1, sizeof(*next->workers));
-	return next->instances && next->links && next->ports && next->schedules && next->workers;
+	return next->instances && next->links && next->ports && next->port_names && next->apps &&
+	       next->schedules && next->workers;
 }
 
 // Free the frame, whatever happened to instances and links.
@@ -196,6 +239,8 @@ static void running_free(struct sl_running *r)
 {
 	for (size_t i = 0; r->ports && i < r->graph->n_apps; i++)
 		free(r->ports[i]);
+	for (size_t i = 0; r->port_names && i < r->graph->n_apps; i++)
+		free(r->port_names[i]);
 	for (unsigned i = 0; r->schedules && i < r->graph->workers; i++) {
 		free(r->schedules[i].pulls);
 		free(r->schedules[i].pushes);
@@ -204,6 +249,8 @@ static void running_free(struct sl_running *r)
 	free(r->instances);
 	free(r->links);
 	free(r->ports);
+	free(r->port_names);
+	free(r->apps);
 	free(r->schedules);
 	free(r->workers);
 	sl_diff_fini(&r->diff);
@@ -223,6 +270,8 @@ struct sl_running *sl_running_prepare(const struct sl_running *now, const struct
 	else
 		r = sl_graph_diff(now ? now->graph : nothing, next->graph, &next->diff, err);
 	sl_graph_destroy(nothing);
+	if (r == 0)
+		r = prepare_names(next, err);
 	if (r == 0)
 		r = prepare_instances(next, now, supply, err);
 	if (r == 0)
@@ -251,14 +300,27 @@ void sl_running_abandon(struct sl_running *next)
 	running_free(next);
 }
 
+static void settle(struct sl_running *next)
+{
+	struct sl_apps all = {.items = next->apps, .n = next->graph->n_apps};
+
+	for (size_t i = 0; i < all.n; i++)
+		next->apps[i] = next->instances[i].app;
+	for (size_t i = 0; i < all.n; i++) {
+		struct sl_app *app = next->instances[i].app;
+
+		if (app->class->settle)
+			app->class->settle(app, &all);
+	}
+}
+
 void sl_running_commit(struct sl_running *now, struct sl_running *next)
 {
 	for (size_t i = 0; i < next->graph->n_apps; i++) {
 		const struct sl_action *a = &next->diff.apps[i];
 		struct sl_app *app = next->instances[i].app;
 
-		app->n_in = (uint16_t)next->diff.to.apps[i].n_in;
-		app->n_out = (uint16_t)next->diff.to.apps[i].n_out;
+		name_ports(next, i, app);
 		app->in = next->ports[i];
 		app->out = next->ports[i] + app->n_in;
 		app->worker = (uint16_t)next->workers[i];
@@ -266,6 +328,7 @@ void sl_running_commit(struct sl_running *now, struct sl_running *next)
 		    now->instances[a->old].app->class == app->class)
 			app->class->adopt(app, now->instances[a->old].app);
 	}
+	settle(next);
 }
 
 static void count_link(const struct sl_link *l, struct sl_gone *gone)

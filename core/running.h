@@ -22,6 +22,8 @@ struct sl_running {
 	struct sl_instance *instances; // one per app of the graph
 	struct sl_link **links;        // one per link of it
 	struct sl_link ***ports;       // per app: its inputs, then its outputs
+	const char ***port_names;      // likewise
+	const struct sl_app **apps;    // the instances' apps, since the commit
 	struct sl_schedule *schedules; // one per worker
 	unsigned *workers;             // worker of each app
 };

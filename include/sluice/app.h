@@ -9,6 +9,8 @@
 //              called on what there is. The packet path has not changed yet.
 //   adopt      control thread, workers paused. The instance replaces `old`, same name and class,
 //              whose config differed: take over what should survive. Cannot fail.
+//   settle     control thread, workers paused. The graph has changed, this app or others: learn
+//              what it needs to know about them (sl_app_find). Cannot fail.
 //   pull       worker, once per breath: bring packets in from outside. A class with pull is a
 //              place where a graph may form a cycle.
 //   push       worker, while packets wait on an input: take, work, give.
@@ -70,6 +72,7 @@ struct sl_key {
 };
 
 struct sl_app;
+struct sl_apps; // those of a running graph
 
 // What an instance will need, asked before it is configured.
 struct sl_needs {
@@ -81,7 +84,7 @@ struct sl_app_class {
 	const char *name; // lower case, words joined by '-'
 	const char *help; // what it does: one line, then, after a newline, details as prose
 
-	// Names by port number, NULL at the end. The single name "*" stands for any number of
+	// Names by port number, NULL at the end. The last name may be "*": any number of further
 	// ports, named as the links name them or numbered from 1 in the order of the links.
 	const char *inputs[SL_PORTS_MAX];
 	const char *outputs[SL_PORTS_MAX];
@@ -93,10 +96,12 @@ struct sl_app_class {
 	size_t config_size;        // bytes of the config struct
 	size_t size;               // bytes of the instance, struct sl_app first
 	bool delays;               // pull only gives what push took before: not a source
+	bool loops;                // its links may lead back to where its packets come from
 
 	void (*needs)(const void *config, struct sl_needs *needs);
 	int (*configure)(struct sl_app *app, const void *config, struct sl_error *err);
 	void (*adopt)(struct sl_app *app, struct sl_app *old);
+	void (*settle)(struct sl_app *app, const struct sl_apps *apps);
 	void (*pull)(struct sl_app *app);
 	void (*push)(struct sl_app *app);
 	void (*tick)(struct sl_app *app);
@@ -113,8 +118,10 @@ struct sl_app {
 	struct sl_app *predecessor; // in configure: the running instance it will replace, or NULL
 
 	struct sl_link **in, **out; // by port number; NULL where nothing is connected
+	const char *const *in_names, *const *out_names; // by port number
 	uint16_t n_in, n_out;
 	uint16_t worker;
+	uint8_t ether[6];              // a port's link-layer address, set in configure; zero = none
 	_Atomic bool finished;         // see sl_app_finish
 	_Atomic(const char *) failure; // see sl_app_fail; NULL = none
 
@@ -133,6 +140,13 @@ struct sl_app {
 	_Atomic uint64_t drops[SL_DROPS_MAX];
 	_Atomic uint64_t metrics[SL_METRICS_MAX];
 };
+
+// Returns the app of that name, to be looked at within settle, or NULL.
+const struct sl_app *sl_app_find(const struct sl_apps *apps, const char *name);
+
+// Returns the number of the output, or input, of that name, or -1. From configure on.
+int sl_app_output(const struct sl_app *app, const char *name);
+int sl_app_input(const struct sl_app *app, const char *name);
 
 // Add to a counter that this worker alone writes.
 static inline void sl_count(_Atomic uint64_t *counter, uint64_t n)

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -10,11 +11,45 @@
 static struct sl_engine *engine;
 static struct sl_error err;
 
+// What an app saw when it was last settled.
+static unsigned settled;
+static bool saw_other;
+static char ports_seen[64];
+
+static void look_around(struct sl_app *app, const struct sl_apps *apps)
+{
+	settled++;
+	saw_other = sl_app_find(apps, "other") != NULL;
+	ports_seen[0] = '\0';
+	for (unsigned i = 0; i < app->n_out; i++)
+		snprintf(ports_seen + strlen(ports_seen), sizeof(ports_seen) - strlen(ports_seen),
+			 "%s ", app->out_names[i]);
+}
+
+static void drop_all(struct sl_app *app)
+{
+	struct rte_mbuf *p[SL_BURST];
+	unsigned n = sl_app_take(app, 0, p, SL_BURST);
+
+	sl_app_unconnected(app, p, n);
+}
+
+static const struct sl_app_class looker_class = {
+	.name = "looker",
+	.help = "looks around",
+	.inputs = {"in"},
+	.outputs = {"first", "*"},
+	.size = sizeof(struct sl_app),
+	.push = drop_all,
+	.settle = look_around,
+};
+
 static int register_classes(void **state)
 {
 	(void)state;
 	return sl_class_register(&numbers_class) || sl_class_register(&check_class) ||
-	       sl_class_register(&pass_class) || sl_class_register(&refuse_class);
+	       sl_class_register(&pass_class) || sl_class_register(&refuse_class) ||
+	       sl_class_register(&looker_class);
 }
 
 static int create(void **state)
@@ -358,6 +393,31 @@ static void an_idle_worker_sleeps(void **state)
 	assert_int_equal(app("check").consumed, 10);
 }
 
+static void every_change_settles_every_app(void **state)
+{
+	struct sl_graph *g = sl_graph_create();
+
+	(void)state;
+	settled = 0;
+	assert_int_equal(sl_graph_parse(g,
+					"apps: {s: {numbers: 5}, look: looker, a: check}\n"
+					"links: [s -> look, look.lan -> a]",
+					"t.yaml", &err),
+			 0);
+	if (sl_engine_apply(engine, g, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(settled, 1);
+	assert_false(saw_other);
+	assert_string_equal(ports_seen, "first lan ");
+	assert_int_equal(sl_graph_parse(g, "apps: {other: check}\nlinks: [look.wan -> other]",
+					"u.yaml", &err),
+			 0);
+	apply(g);
+	assert_int_equal(settled, 2);
+	assert_true(saw_other);
+	assert_string_equal(ports_seen, "first lan wan ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +446,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(quiesced_sources_bring_nothing_more, create,
 						destroy),
 		cmocka_unit_test_setup_teardown(a_graph_may_grow_many_times, create, destroy),
+		cmocka_unit_test_setup_teardown(every_change_settles_every_app, create, destroy),
 		cmocka_unit_test_setup_teardown(an_idle_worker_sleeps, create, destroy),
 	};
 

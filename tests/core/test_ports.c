@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 static const char apps[] = "apps: {in: gen, in2: gen, in3: gen, p: pass, r: router, m: mixer, "
-			   "fan: fan, all: funnel, out: eat, out2: eat, out3: eat}\n";
+			   "fan: fan, all: funnel, s: switch, out: eat, out2: eat, out3: eat}\n";
 
 // Resolve links and compare them with "from.port:number>to.port:number ...".
 static void assert_wires(const char *links, const char *wanted)
@@ -64,6 +64,16 @@ static void stars_make_ports_in_the_order_of_the_links(void **state)
 	// A number that a link names is left to that link.
 	assert_wires("fan -> out, fan.1 -> out2, fan -> out3",
 		     "fan.2:0>out.in:0 fan.1:1>out2.in:0 fan.3:2>out3.in:0");
+}
+
+static void stars_come_behind_what_the_class_names(void **state)
+{
+	(void)state;
+	assert_wires("s.lan -> out, s.local -> out2, s.wan -> out3",
+		     "s.lan:2>out.in:0 s.local:0>out2.in:0 s.wan:3>out3.in:0");
+	assert_wires("in -> s.self, in2 -> s", "in.out:0>s.self:1 in2.out:0>s.in:0");
+	assert_wires("s -> out, s -> out2, s -> out3",
+		     "s.local:0>out.in:0 s.error:1>out2.in:0 s.1:2>out3.in:0");
 }
 
 static void every_port_of_a_class_counts_connected_or_not(void **state)
@@ -121,6 +131,9 @@ static void mistakes_name_apps_and_ports(void **state)
 		{"r.out -> out, r.out -> out2",
 		 "23: output 'out' of app 'r' feeds both 'out' and 'out2': put a 'tee' or 'split' "
 		 "behind it"},
+		{"s.local -> out, s.local -> out2",
+		 "25: output 'local' of app 's' feeds both 'out' and 'out2': put a 'tee' or "
+		 "'split' behind it"},
 		{"fan.a -> out, fan.a -> out2", "23: output 'a' of app 'fan' is connected twice"},
 	};
 
@@ -166,6 +179,7 @@ int main(void)
 		cmocka_unit_test(unnamed_ends_take_the_first_free_port),
 		cmocka_unit_test(named_ends_have_their_port_whatever_the_order),
 		cmocka_unit_test(stars_make_ports_in_the_order_of_the_links),
+		cmocka_unit_test(stars_come_behind_what_the_class_names),
 		cmocka_unit_test(every_port_of_a_class_counts_connected_or_not),
 		cmocka_unit_test(mistakes_name_apps_and_ports),
 		cmocka_unit_test(stars_end_at_64_ports),

@@ -86,6 +86,13 @@ static const struct sl_app_class others[] = {
 		.push = nothing,
 	},
 	{
+		.name = "switch",
+		.inputs = {"in", "*"},
+		.outputs = {"local", "error", "*"},
+		.size = sizeof(struct sl_app),
+		.push = nothing,
+	},
+	{
 		.name = "funnel",
 		.inputs = {"*"},
 		.outputs = {"out"},

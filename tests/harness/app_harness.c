@@ -1,5 +1,6 @@
 #include "tests/harness/app_harness.h"
 
+#include "core/app.h"
 #include "core/config.h"
 #include "core/eal.h"
 #include "core/jumbo.h"
@@ -25,6 +26,8 @@ struct sl_harness {
 	struct sl_jumbo jumbo;
 	struct sl_link *in[SL_PORTS_MAX], *out[SL_PORTS_MAX];
 	unsigned n_in, n_out;
+	struct sl_harness_options options;
+	const char *in_names[SL_PORTS_MAX], *out_names[SL_PORTS_MAX];
 	struct sl_app *app;
 	void *config;
 	uint64_t fed, taken;     // packets, by the test
@@ -81,6 +84,31 @@ static void wire(struct sl_harness *h, struct sl_app *app)
 {
 	app->in = h->in;
 	app->out = h->out;
+}
+
+// Name the ports of one side: the class's, then `any` more. Returns how many there are.
+static unsigned name_ports(const char **to, const char *const *names, unsigned any,
+			   const char *const *any_names)
+{
+	static const char *const numbers[] = {"1", "2", "3", "4", "5", "6", "7", "8"};
+	unsigned n = 0;
+
+	for (; names[n] && strcmp(names[n], "*") != 0; n++)
+		to[n] = names[n];
+	if (!names[n])
+		return n;
+	any = any ? any : 1;
+	for (unsigned i = 0; i < any; i++)
+		to[n + i] = any_names ? any_names[i] : numbers[i % RTE_DIM(numbers)];
+	return n + any;
+}
+
+static void name_app(struct sl_harness *h, const struct sl_harness_options *o, struct sl_app *app)
+{
+	h->n_in = name_ports(h->in_names, app->class->inputs, o->inputs, o->input_names);
+	h->n_out = name_ports(h->out_names, app->class->outputs, o->outputs, o->output_names);
+	app->in_names = h->in_names;
+	app->out_names = h->out_names;
 	app->n_in = (uint16_t)h->n_in;
 	app->n_out = (uint16_t)h->n_out;
 }
@@ -120,6 +148,7 @@ static int make_app(struct sl_harness *h, const char *line, struct sl_app **app,
 	if (r < 0)
 		goto out;
 	class = (*app)->class;
+	name_app(h, &h->options, *app);
 	r = sl_config_read(class, g, &g->apps[0], *config, err);
 	if (r == 0 && class->configure)
 		r = class->configure(*app, *config, err);
@@ -131,17 +160,6 @@ static int make_app(struct sl_harness *h, const char *line, struct sl_app **app,
 out:
 	sl_graph_destroy(g);
 	return r;
-}
-
-static unsigned count_ports(const char *const *names, unsigned any)
-{
-	unsigned n = 0;
-
-	if (names[0] && strcmp(names[0], "*") == 0)
-		return any ? any : 1;
-	while (names[n])
-		n++;
-	return n;
 }
 
 static bool make_links(struct sl_link **links, unsigned n, unsigned size)
@@ -172,11 +190,11 @@ struct sl_harness *sl_harness_create(const struct sl_harness_options *o, struct 
 {
 	struct sl_harness *h = calloc(1, sizeof(*h));
 
-	if (!h || !make_pool(h, o->packets, err) ||
-	    make_app(h, o->line, &h->app, &h->config, err) < 0)
+	if (!h)
+		return NULL;
+	h->options = *o;
+	if (!make_pool(h, o->packets, err) || make_app(h, o->line, &h->app, &h->config, err) < 0)
 		goto fail;
-	h->n_in = count_ports(h->app->class->inputs, o->inputs);
-	h->n_out = count_ports(h->app->class->outputs, o->outputs);
 	if (!make_links(h->in, h->n_in, o->link_size) ||
 	    !make_links(h->out, h->n_out, o->link_size))
 		goto fail;
@@ -325,6 +343,16 @@ int sl_harness_replace(struct sl_harness *h, const char *line, struct sl_error *
 	h->app = app;
 	h->config = config;
 	return 0;
+}
+
+void sl_harness_settle(struct sl_harness *h, const char *name, const uint8_t ether[6])
+{
+	struct sl_app other = {.name = name};
+	const struct sl_app *items[] = {h->app, &other};
+
+	memcpy(other.ether, ether, sizeof(other.ether));
+	if (h->app->class->settle)
+		h->app->class->settle(h->app, &(struct sl_apps){.items = items, .n = 2});
 }
 
 // ---- what a test does

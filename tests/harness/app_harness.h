@@ -20,9 +20,11 @@
 struct sl_harness;
 
 struct sl_harness_options {
-	const char *line;   // "impair loss=1% seed=7": class, first key's value, key=value
-	unsigned inputs;    // for a class with inputs "*": how many; 0 = 1
-	unsigned outputs;   // for a class with outputs "*": how many; 0 = 1
+	const char *line; // "impair loss=1% seed=7": class, first key's value, key=value
+	unsigned inputs;  // for a class with inputs "*": how many behind the named; 0 = 1
+	unsigned outputs; // for a class with outputs "*": likewise
+	// Their names; NULL = "1", "2", ...
+	const char *const *input_names, *const *output_names;
 	unsigned link_size; // slots of each link; 0 = 1024
 	unsigned packets;   // in the pool; 0 = 4095
 };
@@ -43,6 +45,9 @@ int sl_harness_replace(struct sl_harness *h, const char *line, struct sl_error *
 
 // The app, to look at its counters.
 struct sl_app *sl_harness_app(struct sl_harness *h);
+
+// Show the app, once made, another one of that name and link-layer address, as at a commit.
+void sl_harness_settle(struct sl_harness *h, const char *name, const uint8_t ether[6]);
 
 // Leave an output without a link. Packets in it are freed.
 void sl_harness_disconnect(struct sl_harness *h, unsigned output);
