@@ -65,6 +65,19 @@ static inline bool sl_ip_meta_fits(struct rte_mbuf *p)
 	       sl_packet_shift(p, sizeof(struct sl_ip_meta));
 }
 
+// Begin the meta of a packet that came in on an interface, in front of which there is its Ethernet
+// header and room. What the fields hold that nobody reads before they are written is left alone.
+static inline void sl_ip_meta_arrive(struct rte_mbuf *p, uint16_t iface, uint8_t flags)
+{
+	struct sl_ip_meta *m = sl_ip_meta(p);
+
+	m->iface_in = iface;
+	m->iface_out = SL_IFACE_NONE;
+	m->mtu = 0;
+	m->flags = flags;
+	m->error = SL_IP_ERROR_NONE;
+}
+
 // Begin the meta of a packet that the router made itself. There must be room.
 static inline void sl_ip_meta_reset(struct rte_mbuf *p)
 {

@@ -52,3 +52,26 @@ static inline bool sl_ether_payload(const uint8_t *frame, size_t len, struct sl_
 	out->len = (size_t)(end - p);
 	return true;
 }
+
+// Whether one station may have the address: neither a group's nor zero.
+static inline bool sl_ether_is_unicast(const uint8_t mac[6])
+{
+	return !(mac[0] & 1) && (load_be32(mac) | load_be16(mac + 4)) != 0;
+}
+
+// The address of the stations that listen to an IPv4 group. Spec: RFC 1112 section 6.4.
+static inline void sl_ether_group_ipv4(uint8_t mac[6], const uint8_t ip[4])
+{
+	store_be16(mac, 0x0100);
+	mac[2] = 0x5e;
+	mac[3] = ip[1] & 0x7f;
+	mac[4] = ip[2];
+	mac[5] = ip[3];
+}
+
+// The same of an IPv6 group. Spec: RFC 2464 section 7.
+static inline void sl_ether_group_ipv6(uint8_t mac[6], const uint8_t ip[16])
+{
+	store_be16(mac, 0x3333);
+	memcpy(mac + 2, ip + 12, 4);
+}
