@@ -364,6 +364,13 @@ void sl_harness_disconnect(struct sl_harness *h, unsigned output)
 	h->out[output] = NULL;
 }
 
+void sl_harness_feed_packet(struct sl_harness *h, unsigned input, struct rte_mbuf *p)
+{
+	sl_link_give(h->in[input], &p, 1);
+	sl_link_publish(h->in[input]);
+	h->fed++;
+}
+
 bool sl_harness_feed(struct sl_harness *h, unsigned input, const void *bytes, uint16_t len)
 {
 	struct rte_mbuf *p;
@@ -372,9 +379,7 @@ bool sl_harness_feed(struct sl_harness *h, unsigned input, const void *bytes, ui
 		return false;
 	if (len > 0)
 		memcpy(sl_append(p, len), bytes, len);
-	sl_link_give(h->in[input], &p, 1);
-	sl_link_publish(h->in[input]);
-	h->fed++;
+	sl_harness_feed_packet(h, input, p);
 	return true;
 }
 

@@ -55,6 +55,9 @@ void sl_harness_disconnect(struct sl_harness *h, unsigned output);
 // Put a frame of len bytes into the link of an input. Returns false where the pool is empty.
 bool sl_harness_feed(struct sl_harness *h, unsigned input, const void *bytes, uint16_t len);
 
+// Put a packet made of the app's pool there; the harness takes it over.
+void sl_harness_feed_packet(struct sl_harness *h, unsigned input, struct rte_mbuf *p);
+
 // One breath, as of a worker: pull, then push while packets wait and some are taken.
 void sl_harness_breathe(struct sl_harness *h);
 
