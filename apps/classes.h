@@ -9,6 +9,8 @@ extern const struct sl_app_class sl_counter_class;
 extern const struct sl_app_class sl_dpdk_class;
 extern const struct sl_app_class sl_filter_class;
 extern const struct sl_app_class sl_impair_class;
+extern const struct sl_app_class sl_ipv4_input_class;
+extern const struct sl_app_class sl_ipv6_input_class;
 extern const struct sl_app_class sl_join_class;
 extern const struct sl_app_class sl_match_class;
 extern const struct sl_app_class sl_pcap_reader_class;
