@@ -1,0 +1,324 @@
+#include "core/tunnel/allowed.h"
+
+#include "core/proto/bytes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { NONE = 0 }; // no node; nodes count from 1
+
+// An address as a number, first bit highest. IPv4 fills the upper half of `high`.
+struct key {
+	uint64_t high, low;
+};
+
+struct node {
+	struct key key;      // masked
+	uint32_t child[2];   // by the bit behind the prefix
+	uint32_t parent;     // of a free node, the next one
+	uint32_t peer;       // SL_ALLOWED_NOBODY where the node only branches
+	uint32_t next, prev; // of the same peer
+	uint8_t family;
+	uint8_t len; // bits
+};
+
+// The prefixes of a peer.
+struct owner {
+	uint32_t first, last;
+};
+
+struct sl_allowed {
+	struct node *nodes;
+	size_t n_nodes, max_nodes; // ever used, and that there are, with the one that is none
+	uint32_t free;             // head of those given back
+	uint32_t roots[2];         // IPv4, IPv6
+	struct owner *owners;
+	size_t n_prefixes, max_prefixes;
+};
+
+static struct key key_of(uint8_t family, const uint8_t *address)
+{
+	if (family == 4)
+		return (struct key){.high = (uint64_t)load_be32(address) << 32};
+	return (struct key){.high = load_be64(address), .low = load_be64(address + 8)};
+}
+
+// How many leading bits two keys share.
+static unsigned common(struct key a, struct key b)
+{
+	if (a.high != b.high)
+		return (unsigned)__builtin_clzll(a.high ^ b.high);
+	return a.low != b.low ? 64 + (unsigned)__builtin_clzll(a.low ^ b.low) : 128;
+}
+
+static unsigned bit(struct key k, unsigned at)
+{
+	return (at < 64 ? k.high >> (63 - at) : k.low >> (127 - at)) & 1;
+}
+
+static uint32_t *root_of(struct sl_allowed *a, uint8_t family)
+{
+	return &a->roots[family == 6];
+}
+
+struct sl_allowed *sl_allowed_create(size_t n_prefixes, uint32_t n_peers)
+{
+	struct sl_allowed *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->max_prefixes = n_prefixes;
+	a->max_nodes = 2 * n_prefixes + 1; // each prefix may need one node that only branches
+	a->n_nodes = 1;
+	a->nodes = calloc(a->max_nodes, sizeof(*a->nodes));
+	a->owners = calloc((size_t)n_peers + 1, sizeof(*a->owners));
+	if (a->nodes && a->owners && a->max_nodes <= UINT32_MAX)
+		return a;
+	sl_allowed_destroy(a);
+	return NULL;
+}
+
+void sl_allowed_destroy(struct sl_allowed *a)
+{
+	if (!a)
+		return;
+	free(a->nodes);
+	free(a->owners);
+	free(a);
+}
+
+// ---- nodes
+
+static uint32_t node_take(struct sl_allowed *a, uint8_t family, struct key key, uint8_t len)
+{
+	uint32_t n = a->free;
+
+	if (n)
+		a->free = a->nodes[n].parent;
+	else
+		n = (uint32_t)a->n_nodes++;
+	a->nodes[n] = (struct node){
+		.key = key, .family = family, .len = len, .peer = SL_ALLOWED_NOBODY};
+	return n;
+}
+
+static void node_give(struct sl_allowed *a, uint32_t n)
+{
+	a->nodes[n].parent = a->free;
+	a->free = n;
+}
+
+// Put `to` where `from` hangs: both below `parent`, or at the root. `to` may be NONE.
+static void hang(struct sl_allowed *a, uint8_t family, uint32_t parent, uint32_t from, uint32_t to)
+{
+	struct node *p = &a->nodes[parent];
+
+	if (parent == NONE)
+		*root_of(a, family) = to;
+	else
+		p->child[p->child[1] == from] = to;
+	if (to)
+		a->nodes[to].parent = parent;
+}
+
+static void adopt(struct sl_allowed *a, uint32_t parent, uint32_t child)
+{
+	struct node *p = &a->nodes[parent], *c = &a->nodes[child];
+
+	p->child[bit(c->key, p->len)] = child;
+	c->parent = parent;
+}
+
+// ---- the list of a peer's prefixes
+
+static void own(struct sl_allowed *a, uint32_t n, uint32_t peer)
+{
+	struct owner *o = &a->owners[peer];
+	struct node *node = &a->nodes[n];
+
+	node->peer = peer;
+	node->prev = o->last;
+	node->next = NONE;
+	if (o->last)
+		a->nodes[o->last].next = n;
+	else
+		o->first = n;
+	o->last = n;
+}
+
+static void disown(struct sl_allowed *a, uint32_t n)
+{
+	struct node *node = &a->nodes[n];
+	struct owner *o = &a->owners[node->peer];
+
+	if (node->prev)
+		a->nodes[node->prev].next = node->next;
+	else
+		o->first = node->next;
+	if (node->next)
+		a->nodes[node->next].prev = node->prev;
+	else
+		o->last = node->prev;
+	node->peer = SL_ALLOWED_NOBODY;
+}
+
+// ---- adding and removing
+
+// The deepest node whose prefix contains the first `len` bits of the key, or NONE; *below is the
+// node that hangs where the key would go on.
+static uint32_t descend(const struct sl_allowed *a, uint8_t family, struct key key, unsigned len,
+			uint32_t *below)
+{
+	uint32_t at = a->roots[family == 6], found = NONE;
+
+	while (at) {
+		const struct node *n = &a->nodes[at];
+
+		if (n->len > len || common(n->key, key) < n->len)
+			break;
+		found = at;
+		if (n->len == len)
+			break;
+		at = n->child[bit(key, n->len)];
+	}
+	*below = at;
+	return found;
+}
+
+// Make a node for the prefix behind `parent`, in front of `below`.
+static uint32_t insert(struct sl_allowed *a, const struct sl_prefix *p, struct key key,
+		       uint32_t parent, uint32_t below)
+{
+	uint8_t family = p->ip.family;
+	uint32_t n = node_take(a, family, key, p->len), branch;
+	unsigned shared;
+
+	if (below == NONE) {
+		if (parent)
+			adopt(a, parent, n);
+		else
+			hang(a, family, NONE, NONE, n);
+		return n;
+	}
+	shared = common(a->nodes[below].key, key);
+	if (shared >= p->len) { // below lies within the prefix
+		hang(a, family, parent, below, n);
+		adopt(a, n, below);
+		return n;
+	}
+	struct sl_prefix fork = sl_prefix_masked(&(struct sl_prefix){p->ip, (uint8_t)shared});
+
+	branch = node_take(a, family, key_of(family, fork.ip.bytes), (uint8_t)shared);
+	hang(a, family, parent, below, branch);
+	adopt(a, branch, below);
+	adopt(a, branch, n);
+	return n;
+}
+
+int sl_allowed_add(struct sl_allowed *a, const struct sl_prefix *prefix, uint32_t peer)
+{
+	struct sl_prefix p = sl_prefix_masked(prefix);
+	struct key key = key_of(p.ip.family, p.ip.bytes);
+	uint32_t below, at = descend(a, p.ip.family, key, p.len, &below);
+	bool exists = at && a->nodes[at].len == p.len;
+	bool moves = exists && a->nodes[at].peer != SL_ALLOWED_NOBODY;
+
+	if (moves && a->nodes[at].peer == peer)
+		return 0;
+	if (!moves && a->n_prefixes == a->max_prefixes)
+		return -ENOSPC;
+	if (moves)
+		disown(a, at);
+	else
+		a->n_prefixes++;
+	if (!exists)
+		at = insert(a, &p, key, at, below);
+	own(a, at, peer);
+	return 0;
+}
+
+// Take a node out that nobody owns and that does not branch; then its parent may be like that.
+static void prune(struct sl_allowed *a, uint32_t at)
+{
+	while (at) {
+		struct node *n = &a->nodes[at];
+		uint32_t parent = n->parent, child = n->child[0] ? n->child[0] : n->child[1];
+
+		if (n->peer != SL_ALLOWED_NOBODY || (n->child[0] && n->child[1]))
+			return;
+		hang(a, n->family, parent, at, child);
+		node_give(a, at);
+		at = parent;
+	}
+}
+
+static void remove_node(struct sl_allowed *a, uint32_t at)
+{
+	disown(a, at);
+	a->n_prefixes--;
+	prune(a, at);
+}
+
+bool sl_allowed_remove(struct sl_allowed *a, const struct sl_prefix *prefix, uint32_t peer)
+{
+	struct sl_prefix p = sl_prefix_masked(prefix);
+	struct key key = key_of(p.ip.family, p.ip.bytes);
+	uint32_t below, at = descend(a, p.ip.family, key, p.len, &below);
+
+	if (!at || a->nodes[at].len != p.len || a->nodes[at].peer != peer)
+		return false;
+	remove_node(a, at);
+	return true;
+}
+
+void sl_allowed_remove_peer(struct sl_allowed *a, uint32_t peer)
+{
+	while (a->owners[peer].first)
+		remove_node(a, a->owners[peer].first);
+}
+
+// ---- looking
+
+uint32_t sl_allowed_find(const struct sl_allowed *a, uint8_t family, const uint8_t *address)
+{
+	struct key key = key_of(family, address);
+	uint32_t at = a->roots[family == 6], peer = SL_ALLOWED_NOBODY;
+	unsigned bits = sl_ip_bits(family);
+
+	while (at) {
+		const struct node *n = &a->nodes[at];
+
+		if (common(n->key, key) < n->len)
+			break;
+		if (n->peer != SL_ALLOWED_NOBODY)
+			peer = n->peer;
+		if (n->len == bits)
+			break;
+		at = n->child[bit(key, n->len)];
+	}
+	return peer;
+}
+
+bool sl_allowed_next(const struct sl_allowed *a, uint32_t peer, uint32_t *cursor,
+		     struct sl_prefix *out)
+{
+	uint32_t at = *cursor ? a->nodes[*cursor].next : a->owners[peer].first;
+	const struct node *n = &a->nodes[at];
+
+	if (!at)
+		return false;
+	*cursor = at;
+	*out = (struct sl_prefix){.ip.family = n->family, .len = n->len};
+	if (n->family == 4) {
+		store_be32(out->ip.bytes, (uint32_t)(n->key.high >> 32));
+	} else {
+		store_be64(out->ip.bytes, n->key.high);
+		store_be64(out->ip.bytes + 8, n->key.low);
+	}
+	return true;
+}
+
+size_t sl_allowed_count(const struct sl_allowed *a)
+{
+	return a->n_prefixes;
+}
