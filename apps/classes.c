@@ -9,6 +9,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_checksum_verify_class,
 	&sl_counter_class,
 	&sl_dpdk_class,
+	&sl_ethernet_in_class,
 	&sl_filter_class,
 	&sl_impair_class,
 	&sl_ipv4_input_class,
