@@ -1,4 +1,5 @@
-// bytes: integers in wire order, read and written at any alignment.
+// bytes: integers in wire order, read and written at any alignment; _le is for the few protocols
+// that send the lowest byte first.
 #pragma once
 
 #include <stdint.h>
@@ -35,4 +36,24 @@ static inline void store_be64(uint8_t *p, uint64_t v)
 {
 	store_be32(p, (uint32_t)(v >> 32));
 	store_be32(p + 4, (uint32_t)v);
+}
+
+static inline uint32_t load_le32(const uint8_t *p)
+{
+	return __builtin_bswap32(load_be32(p));
+}
+
+static inline uint64_t load_le64(const uint8_t *p)
+{
+	return __builtin_bswap64(load_be64(p));
+}
+
+static inline void store_le32(uint8_t *p, uint32_t v)
+{
+	store_be32(p, __builtin_bswap32(v));
+}
+
+static inline void store_le64(uint8_t *p, uint64_t v)
+{
+	store_be64(p, __builtin_bswap64(v));
 }
