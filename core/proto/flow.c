@@ -30,9 +30,9 @@ static bool has_ports(uint8_t protocol)
 	       protocol == SL_PROTO_UDP_LITE || protocol == SL_PROTO_DCCP;
 }
 
-static bool hash_ipv4(const struct sl_ether_payload *frame, uint32_t *hash)
+static bool hash_ipv4(const uint8_t *packet, size_t len, uint32_t *hash)
 {
-	const struct sl_ipv4_hdr *ip = sl_ipv4_parse_header(frame->data, frame->len);
+	const struct sl_ipv4_hdr *ip = sl_ipv4_parse_header(packet, len);
 	uint64_t src, dst;
 	size_t at;
 
@@ -41,12 +41,12 @@ static bool hash_ipv4(const struct sl_ether_payload *frame, uint32_t *hash)
 	src = load_be32(ip->src);
 	dst = load_be32(ip->dst);
 	at = sl_ipv4_hdr_len(ip);
-	if (!has_ports(ip->protocol) || sl_ipv4_is_fragment(ip) || frame->len - at < 4) {
+	if (!has_ports(ip->protocol) || sl_ipv4_is_fragment(ip) || len - at < 4) {
 		*hash = join(mix(src), mix(dst), 0);
 		return true;
 	}
-	src |= (uint64_t)load_be16(frame->data + at) << 32;
-	dst |= (uint64_t)load_be16(frame->data + at + 2) << 32;
+	src |= (uint64_t)load_be16(packet + at) << 32;
+	dst |= (uint64_t)load_be16(packet + at + 2) << 32;
 	*hash = join(mix(src), mix(dst), ip->protocol);
 	return true;
 }
@@ -56,9 +56,9 @@ static uint64_t mix_ipv6(const uint8_t *address)
 	return mix(mix(load_be64(address)) + load_be64(address + 8));
 }
 
-static bool hash_ipv6(const struct sl_ether_payload *frame, uint32_t *hash)
+static bool hash_ipv6(const uint8_t *packet, size_t len, uint32_t *hash)
 {
-	const struct sl_ipv6_hdr *ip = sl_ipv6_parse_header(frame->data, frame->len);
+	const struct sl_ipv6_hdr *ip = sl_ipv6_parse_header(packet, len);
 	struct sl_ipv6_upper up;
 	uint64_t src, dst;
 
@@ -66,8 +66,7 @@ static bool hash_ipv6(const struct sl_ether_payload *frame, uint32_t *hash)
 		return false;
 	src = mix_ipv6(ip->src);
 	dst = mix_ipv6(ip->dst);
-	if (!sl_ipv6_upper(ip, frame->len, &up) || up.fragment || !has_ports(up.protocol) ||
-	    up.len < 4) {
+	if (!sl_ipv6_upper(ip, len, &up) || up.fragment || !has_ports(up.protocol) || up.len < 4) {
 		*hash = join(src, dst, 0);
 		return true;
 	}
@@ -92,9 +91,16 @@ uint32_t sl_flow_hash(const uint8_t *frame, size_t len)
 		return 0;
 	if (!sl_ether_payload(frame, len, &payload))
 		payload.type = SL_ETHER_VLAN; // cut off inside its tags
-	else if (payload.type == SL_ETHER_IPV4 && hash_ipv4(&payload, &hash))
+	else if (payload.type == SL_ETHER_IPV4 && hash_ipv4(payload.data, payload.len, &hash))
 		return hash;
-	else if (payload.type == SL_ETHER_IPV6 && hash_ipv6(&payload, &hash))
+	else if (payload.type == SL_ETHER_IPV6 && hash_ipv6(payload.data, payload.len, &hash))
 		return hash;
 	return join(mix(load_mac(ether->src)), mix(load_mac(ether->dst)), payload.type);
+}
+
+uint32_t sl_flow_hash_ip(const uint8_t *packet, size_t len)
+{
+	uint32_t hash;
+
+	return hash_ipv4(packet, len, &hash) || hash_ipv6(packet, len, &hash) ? hash : 0;
 }

@@ -15,6 +15,9 @@
 // Returns 32 well mixed bits: scale them to n ways by sl_flow_way. The same on every machine.
 uint32_t sl_flow_hash(const uint8_t *frame, size_t len);
 
+// The same hash of an IPv4 or IPv6 packet without its frame; of anything else 0.
+uint32_t sl_flow_hash_ip(const uint8_t *packet, size_t len);
+
 // One of n ways (below 2^32), evenly.
 static inline unsigned sl_flow_way(uint32_t hash, unsigned n)
 {

@@ -146,6 +146,23 @@ static void packets_of_a_conversation_hash_alike_both_ways(void **state)
 	}
 }
 
+static void packets_hash_as_their_frames_do(void **state)
+{
+	const uint8_t arp[28] = {0, 1, 8, 0};
+
+	(void)state;
+	srand(9);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct flow w = any();
+		struct frame f = build(&w); // without tags
+
+		assert_int_equal(sl_flow_hash_ip(f.bytes + 14, f.len - 14),
+				 sl_flow_hash(f.bytes, f.len));
+	}
+	assert_int_equal(sl_flow_hash_ip(arp, sizeof(arp)), 0);
+	assert_int_equal(sl_flow_hash_ip(arp, 0), 0);
+}
+
 static void other_ports_protocols_and_addresses_hash_otherwise(void **state)
 {
 	unsigned same = 0;
@@ -292,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_of_a_conversation_hash_alike_both_ways),
+		cmocka_unit_test(packets_hash_as_their_frames_do),
 		cmocka_unit_test(other_ports_protocols_and_addresses_hash_otherwise),
 		cmocka_unit_test(ports_belong_to_their_address),
 		cmocka_unit_test(fragments_hash_by_addresses_alone),
