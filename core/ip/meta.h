@@ -35,6 +35,7 @@ enum sl_ip_error {
 	SL_IP_PARAM_HEADER,         // 12/0, 4/0 with the pointer
 	SL_IP_PARAM_NEXT_HEADER,    // 4/1
 	SL_IP_PARAM_OPTION,         // 4/2
+	SL_IP_PARAM_CHAIN,          // 4/3: the first fragment lacks headers
 	SL_IP_REJECTED,             // unreachable route: 3/1, 1/0
 	SL_IP_ERRORS,
 };

@@ -17,6 +17,20 @@ struct sl_ipv6_hdr {
 };
 _Static_assert(sizeof(struct sl_ipv6_hdr) == 40, "IPv6 header");
 
+// The fragment header. Spec: RFC 8200 section 4.5.
+struct sl_ipv6_fragment {
+	uint8_t next_header;
+	uint8_t reserved;
+	uint8_t offset_more[2];
+	uint8_t id[4];
+};
+_Static_assert(sizeof(struct sl_ipv6_fragment) == 8, "IPv6 fragment header");
+
+enum {
+	SL_IPV6_MORE = 1,
+	SL_IPV6_OFFSET = 0xfff8, // in bytes, as it stands
+};
+
 enum { SL_IPV6_EXTENSIONS_MAX = 8 }; // more in one packet count as odd
 
 // What follows the extension headers.
@@ -25,6 +39,7 @@ struct sl_ipv6_upper {
 	size_t len;
 	uint8_t protocol;
 	bool fragment; // there was a fragment header
+	bool later;    // and it was that of a fragment behind the first
 };
 
 // The header at p, within len bytes, or NULL. What follows it may be cut short, as in a capture
@@ -69,13 +84,16 @@ static inline bool sl_ipv6_upper(const struct sl_ipv6_hdr *ip, size_t len,
 	const uint8_t *p = (const uint8_t *)(ip + 1), *end = (const uint8_t *)ip + len;
 
 	out->protocol = ip->next_header;
-	out->fragment = false;
+	out->fragment = out->later = false;
 	for (unsigned i = 0; sl_ipv6_is_extension(out->protocol); i++) {
 		size_t n = end - p < 8 ? 8 : sl_ipv6_extension_len(out->protocol, p);
 
 		if ((size_t)(end - p) < n || i == SL_IPV6_EXTENSIONS_MAX)
 			return false;
-		out->fragment |= out->protocol == SL_PROTO_FRAGMENT;
+		if (out->protocol == SL_PROTO_FRAGMENT) {
+			out->fragment = true;
+			out->later |= (load_be16(p + 2) & SL_IPV6_OFFSET) != 0;
+		}
 		out->protocol = p[0];
 		p += n;
 	}
