@@ -9,6 +9,7 @@ extern const struct sl_app_class sl_counter_class;
 extern const struct sl_app_class sl_dpdk_class;
 extern const struct sl_app_class sl_ethernet_in_class;
 extern const struct sl_app_class sl_filter_class;
+extern const struct sl_app_class sl_icmp_error_class;
 extern const struct sl_app_class sl_impair_class;
 extern const struct sl_app_class sl_ipv4_input_class;
 extern const struct sl_app_class sl_ipv6_input_class;
