@@ -1,14 +1,14 @@
 // capture: reading a capture file by libpcap, with errors that name file and byte.
 //
-// pcap and pcapng, micro- and nanoseconds, both byte orders; Ethernet only.
+// pcap and pcapng, micro- and nanoseconds, both byte orders; Ethernet only. Sealed ones, too, which
+// are never in the clear anywhere but in memory.
 //
 // Thread rule: one thread at a time.
 #pragma once
 
 #include "drivers/records.h"
 
-#include <sluice/error.h>
-#include <stdbool.h>
+#include <sluice/unseal.h>
 
 // All zero is closed.
 struct sl_capture {
@@ -16,6 +16,9 @@ struct sl_capture {
 	struct pcap *pcap;
 	char *buffer; // of its FILE
 	bool begun;   // a packet was read
+
+	struct sl_unseal *unseal; // what the FILE reads from; NULL = the file
+	struct sl_error failure;  // of that
 };
 
 // Open a capture and read its header.
@@ -23,8 +26,15 @@ struct sl_capture {
 // path  Borrowed until close.
 //
 // Returns 0, or -errno with err filled: what open(2) says; -EISDIR; -ETXTBSY (an app is writing
-// it); -EBADMSG (empty, damaged or no capture); -EPROTONOSUPPORT (not Ethernet).
+// it); -EBADMSG (empty, damaged or no capture); -EPROTONOSUPPORT (not Ethernet); -ENOKEY (sealed).
 int sl_capture_open(struct sl_capture *c, const char *path, struct sl_error *err);
+
+// The same where a sealed capture is opened with keys, which may be NULL; others are opened all the
+// same. Returns also what sl_unseal_open does.
+//
+// keys  Borrowed during the call.
+int sl_capture_open_with(struct sl_capture *c, const char *path, const struct sl_unseal_keys *keys,
+			 struct sl_error *err);
 
 // Read up to max more packets and append them to r.
 //

@@ -3,8 +3,8 @@
 // The packets to go next stand in a window, each with its deadline; a packet is made only when
 // its deadline has come and the output has room for it, so the app holds none.
 //
-// Ports: -> out.  Config: file, loop, rate, stream.
-// Spec: pcap-savefile(5); draft-ietf-opsawg-pcapng.
+// Ports: -> out.  Config: file, loop, rate, stream, key, cap, psk, writer.
+// Spec: pcap-savefile(5); draft-ietf-opsawg-pcapng; docs/sealed-captures.md.
 
 #include "core/config.h"
 #include "core/histogram.h"
@@ -37,6 +37,7 @@ struct config {
 	struct sl_strings files;
 	const char *loop, *rate;
 	unsigned stream;
+	struct sl_unseal_files unseal;
 };
 
 // The packets to go next, in order. The records belong to reader.list.
@@ -50,7 +51,8 @@ struct reader {
 	struct sl_app app;
 	struct window window;
 	struct sl_playlist list;
-	uint32_t frame_bytes; // longest frame for the engine's pool; 0 before the start
+	struct sl_unseal_keys keys; // zeros where there are none
+	uint32_t frame_bytes;       // longest frame for the engine's pool; 0 before the start
 	struct sl_error failure;
 
 	bool paced;
@@ -277,25 +279,41 @@ static int parse_loops(const char *text, uint64_t *loops, struct sl_error *err)
 	return 0;
 }
 
+// Keys are read where any is named; what else is missing is said then.
+static int read_keys(struct reader *self, const struct sl_unseal_files *files,
+		     const struct sl_unseal_keys **keys, struct sl_error *err)
+{
+	*keys = NULL;
+	if (!files->key && !files->cap && !files->psk && !files->writer)
+		return 0;
+	*keys = &self->keys;
+	return sl_unseal_keys_load(&self->keys, files, err);
+}
+
 static int reader_configure(struct sl_app *app, const void *config, struct sl_error *err)
 {
 	struct reader *self = (struct reader *)app;
 	const struct config *c = config;
-	uint64_t loops;
-	int r = parse_loops(c->loop, &loops, err);
+	struct sl_playlist_order order = {.files = c->files, .mode = c->stream};
+	int r = parse_loops(c->loop, &order.loops, err);
 
 	if (r == 0)
 		r = sl_pace_parse(&self->pace, c->rate, err);
+	if (r == 0)
+		r = read_keys(self, &c->unseal, &order.keys, err);
 	if (r < 0)
 		return r;
 	self->paced = self->pace.mode != SL_PACE_MAX;
 	sl_app_metric(app, METRIC_FILES, c->files.count);
-	return sl_playlist_open(&self->list, c->files, loops, c->stream, err);
+	return sl_playlist_open(&self->list, &order, err);
 }
 
 static void reader_stop(struct sl_app *app)
 {
-	sl_playlist_close(&((struct reader *)app)->list);
+	struct reader *self = (struct reader *)app;
+
+	sl_playlist_close(&self->list);
+	sl_secret_wipe(&self->keys, sizeof(self->keys));
 }
 
 static const char *const stream_words[] = {
@@ -335,6 +353,30 @@ static const struct sl_key reader_keys[] = {
 		.help = "read while replaying (yes) or all of it first (no)",
 		.choices = stream_words,
 	},
+	{
+		.name = "key",
+		.type = SL_PATH,
+		.offset = offsetof(struct config, unseal.key),
+		.help = "private key that sealed captures are for",
+	},
+	{
+		.name = "cap",
+		.type = SL_PATH,
+		.offset = offsetof(struct config, unseal.cap),
+		.help = "capability that they were sealed by",
+	},
+	{
+		.name = "psk",
+		.type = SL_PATH,
+		.offset = offsetof(struct config, unseal.psk),
+		.help = "or its psk alone",
+	},
+	{
+		.name = "writer",
+		.type = SL_STRING,
+		.offset = offsetof(struct config, unseal.writer),
+		.help = "public key, or its file, of who sealed them: needed for K, verified for X",
+	},
 	{.name = NULL},
 };
 
@@ -354,7 +396,9 @@ const struct sl_app_class sl_pcap_reader_class = {
 		"sent go with that. When a capture ends, the next one, or the same one again, "
 		"follows after the mean gap between its packets; a single packet has no gap. Rates "
 		"in bits count the bytes of the frames.\n"
-		"A pipe is read as its bytes come, and the worker waits for them.",
+		"A pipe is read as its bytes come, and the worker waits for them.\n"
+		"Sealed captures (see pcap-writer) are opened with key and cap as they are read, "
+		"and are in the clear in memory alone.",
 	.outputs = {[OUT] = "out"},
 	.drops = {[DROP_TOO_LONG] = "too_long"},
 	.metrics =

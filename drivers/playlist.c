@@ -11,7 +11,7 @@ enum {
 static int load_file(struct sl_playlist *l, const char *path, struct sl_error *err)
 {
 	struct sl_capture c;
-	int n = sl_capture_open(&c, path, err);
+	int n = sl_capture_open_with(&c, path, l->keys, err);
 
 	if (n < 0)
 		return n;
@@ -33,19 +33,19 @@ static int load(struct sl_playlist *l, struct sl_error *err)
 
 // Open and close a capture of the stream. A pipe gives its bytes once: it is opened when its
 // turn has come.
-static int check_file(const char *path, uint64_t loops, struct sl_error *err)
+static int check_file(const struct sl_playlist *l, const char *path, struct sl_error *err)
 {
 	struct sl_capture c;
 	struct stat st;
 	int r;
 
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-		return loops == 1 ? 0
-				  : sl_error_set(err, -EINVAL,
-						 "%s: is no regular file: it cannot be streamed "
-						 "more than once",
-						 path);
-	r = sl_capture_open(&c, path, err);
+		return l->loops == 1 ? 0
+				     : sl_error_set(err, -EINVAL,
+						    "%s: is no regular file: it cannot be streamed "
+						    "more than once",
+						    path);
+	r = sl_capture_open_with(&c, path, l->keys, err);
 	if (r == 0)
 		sl_capture_close(&c);
 	return r;
@@ -54,13 +54,13 @@ static int check_file(const char *path, uint64_t loops, struct sl_error *err)
 static int begin_stream(struct sl_playlist *l, struct sl_error *err)
 {
 	for (size_t i = 0; i < l->files.count; i++) {
-		int r = check_file(l->files.items[i], l->loops, err);
+		int r = check_file(l, l->files.items[i], err);
 
 		if (r < 0)
 			return r;
 	}
 	l->next_file = 1;
-	return sl_capture_open(&l->capture, l->files.items[0], err);
+	return sl_capture_open_with(&l->capture, l->files.items[0], l->keys, err);
 }
 
 static bool wants_stream(const struct sl_playlist *l, enum sl_playlist_mode mode)
@@ -82,11 +82,12 @@ static bool wants_stream(const struct sl_playlist *l, enum sl_playlist_mode mode
 	return bytes >= STREAM_FROM;
 }
 
-int sl_playlist_open(struct sl_playlist *l, struct sl_strings files, uint64_t loops,
-		     enum sl_playlist_mode mode, struct sl_error *err)
+int sl_playlist_open(struct sl_playlist *l, const struct sl_playlist_order *order,
+		     struct sl_error *err)
 {
-	*l = (struct sl_playlist){.files = files, .loops = loops};
-	l->streaming = wants_stream(l, mode);
+	*l = (struct sl_playlist){
+		.files = order->files, .keys = order->keys, .loops = order->loops};
+	l->streaming = wants_stream(l, order->mode);
 	return l->streaming ? begin_stream(l, err) : load(l, err);
 }
 
@@ -109,7 +110,8 @@ static bool next_file(struct sl_playlist *l)
 		l->next_file = 0;
 		l->pass_packets = 0;
 	}
-	return sl_capture_open(&l->capture, l->files.items[l->next_file++], &l->failure) == 0;
+	return sl_capture_open_with(&l->capture, l->files.items[l->next_file++], l->keys,
+				    &l->failure) == 0;
 }
 
 // Read the next burst of the stream. Packets in front of damage come before its error.

@@ -15,9 +15,18 @@ enum sl_playlist_mode {
 	SL_PLAYLIST_MEMORY,
 };
 
+// What to play.
+struct sl_playlist_order {
+	struct sl_strings files; // at least one; borrowed until close
+	uint64_t loops;          // 0 = forever
+	enum sl_playlist_mode mode;
+	const struct sl_unseal_keys *keys; // of sealed files, borrowed until close; NULL = none
+};
+
 // All zero is closed. Others may read it.
 struct sl_playlist {
 	struct sl_strings files;
+	const struct sl_unseal_keys *keys;
 	uint64_t loops;            // 0 = forever
 	uint64_t loops_done;       // passes over all files
 	bool ended;                // the last pass is over
@@ -33,13 +42,10 @@ struct sl_playlist {
 
 // Open captures: read them into memory, or check the headers of all and begin to stream.
 //
-// files  Borrowed until close; at least one.
-// loops  0 = forever.
-//
-// Returns 0, or -errno with err filled: as sl_capture_open and sl_capture_read, or -EINVAL
+// Returns 0, or -errno with err filled: as sl_capture_open_with and sl_capture_read, or -EINVAL
 // (what is no regular file cannot be streamed twice). Close it in either case.
-int sl_playlist_open(struct sl_playlist *l, struct sl_strings files, uint64_t loops,
-		     enum sl_playlist_mode mode, struct sl_error *err);
+int sl_playlist_open(struct sl_playlist *l, const struct sl_playlist_order *order,
+		     struct sl_error *err);
 
 // The next packets, in order.
 //

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-	BUFFER_SIZE = 256 << 10,
+	BUFFER_SIZE = SL_SAVEFILE_BUFFER,
 	SNAPLEN = 262144, // as the header says; what libpcap takes as its largest
 	LINKTYPE_ETHERNET = 1,
 	BLOCK_EXTRA = 64, // more than the headers and trailers of a packet
@@ -61,15 +61,22 @@ static bool same_file(int fd, const struct stat *st)
 	return fstat(fd, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
 }
 
+static bool same_format(const struct sl_savefile_format *a, const struct sl_savefile_format *b)
+{
+	if (a->pcapng != b->pcapng || a->micro != b->micro || !a->seal != !b->seal)
+		return false;
+	return !a->seal || sl_seal_is_same(a->seal, b->seal);
+}
+
 // Share the open file of the savefile that runs, with its position and its lock.
 static int continue_running(struct sl_savefile *s, const struct sl_savefile *running,
 			    struct sl_error *err)
 {
 	int fd;
 
-	if (running->format.pcapng != s->format.pcapng || running->format.micro != s->format.micro)
+	if (!same_format(&running->format, &s->format))
 		return sl_error_set(err, -EINVAL,
-				    "%s: is being written in another format or precision; "
+				    "%s: is being written in another format, precision or seal; "
 				    "give the new one a file of its own",
 				    display_name(s->path));
 	fd = fcntl(running->fd, F_DUPFD_CLOEXEC, 0);
@@ -82,6 +89,13 @@ static int continue_running(struct sl_savefile *s, const struct sl_savefile *run
 	return 0;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int sl_savefile_open(struct sl_savefile *s, const char *path, struct sl_savefile_format format,
 		     const struct sl_savefile *running, struct sl_error *err)
 {
@@ -92,6 +106,8 @@ int sl_savefile_open(struct sl_savefile *s, const char *path, struct sl_savefile
 	s->buffer = malloc(BUFFER_SIZE);
 	if (!s->buffer)
 		return sl_error_set(err, -ENOMEM, "%s: no memory for its buffer", name);
+	if (format.seal && is_folder(path))
+		return sl_segments_open(&s->segments, path, format.seal, err);
 	s->fd = open_path(s, path);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
 		return sl_error_set(err, -errno, "%s: %s", name, strerror(errno));
@@ -111,8 +127,10 @@ void sl_savefile_adopt(struct sl_savefile *s, struct sl_savefile *old)
 	struct stat st;
 	uint8_t *buffer = s->buffer;
 
-	if (fstat(s->fd, &st) < 0 || !same_file(old->fd, &st))
+	if (s->segments || old->segments || fstat(s->fd, &st) < 0 || !same_file(old->fd, &st))
 		return;
+	if (s->format.seal)
+		sl_seal_adopt(s->format.seal, old->format.seal);
 	s->begun = old->begun;
 	s->created = old->created && !old->begun;
 	s->buffer = old->buffer;
@@ -161,18 +179,45 @@ static void put_pcapng_header(struct sl_savefile *s)
 	at[20] = tsresol;
 }
 
-int sl_savefile_begin(struct sl_savefile *s)
+static void put_header(struct sl_savefile *s)
 {
-	if (s->regular && strcmp(s->path, "-") != 0 &&
-	    (ftruncate(s->fd, 0) < 0 || lseek(s->fd, 0, SEEK_SET) < 0))
-		return -errno;
 	if (s->format.pcapng)
 		put_pcapng_header(s);
 	else
 		put_pcap_header(s);
 	s->header = s->used;
 	s->begun = true;
+}
+
+// Begin the segment that is ready. Each is a capture file of its own.
+static int begin_segment(struct sl_savefile *s)
+{
+	struct sl_segment *segment = sl_segments_take(s->segments);
+
+	if (!segment)
+		return -EAGAIN;
+	s->segment = segment;
+	s->segment_bytes = s->segment_packets = 0;
+	s->fd = segment->fd;
+	s->regular = true;
+	sl_seal_begin_with(s->format.seal, &segment->sealer, segment->header, segment->header_len);
+	put_header(s);
 	return 0;
+}
+
+int sl_savefile_begin(struct sl_savefile *s)
+{
+	int r;
+
+	if (s->segments)
+		return begin_segment(s);
+	if (s->regular && strcmp(s->path, "-") != 0 &&
+	    (ftruncate(s->fd, 0) < 0 || lseek(s->fd, 0, SEEK_SET) < 0))
+		return -errno;
+	r = s->format.seal ? sl_seal_begin(s->format.seal) : 0;
+	if (r == 0)
+		put_header(s);
+	return r;
 }
 
 bool sl_savefile_has_room(const struct sl_savefile *s, uint32_t len)
@@ -271,34 +316,115 @@ static void cut(struct sl_savefile *s, size_t n)
 		lseek(s->fd, end, SEEK_SET);
 }
 
+// Take back what was written of a packet, or of a chunk, that is not whole. Returns how many of the
+// `done` bytes stay.
+static size_t take_back(struct sl_savefile *s, size_t done, size_t *packets)
+{
+	struct sl_seal *seal = s->format.seal;
+	size_t header = seal ? seal->header : s->header, keep, text;
+
+	if (seal) {
+		keep = sl_seal_whole(seal, done, &text);
+		whole_packets(s, text, packets);
+		sl_sealer_wipe(&seal->sealer); // its numbers must not be used twice
+	} else {
+		keep = whole_packets(s, done, packets);
+	}
+	cut(s, done - keep);
+	s->begun = keep >= header; // or who continues must write the header
+	return keep;
+}
+
+static void end_segment(struct sl_savefile *s, bool is_complete)
+{
+	if (!s->segment)
+		return;
+	sl_segment_end(s->segment, is_complete);
+	s->segment = NULL;
+	s->fd = -1; // the clerk's
+}
+
+// Seal where there is a seal, and write. Flags as in sl_sealer_seal.
+static int flush(struct sl_savefile *s, unsigned flags, size_t *written)
+{
+	struct sl_seal *seal = s->format.seal;
+	int r = seal ? sl_seal_add(seal, s->buffer, s->used, flags) : 0;
+	size_t done = 0;
+
+	if (r == 0)
+		r = write_bytes(s->fd, seal ? seal->bytes : s->buffer, seal ? seal->used : s->used,
+				&done);
+	*written = s->waiting;
+	if (r < 0)
+		done = take_back(s, done, written);
+	s->bytes += done;
+	s->segment_bytes += done;
+	s->segment_packets += *written;
+	if (s->segment && r == 0)
+		sl_segment_wrote(s->segment, done);
+	if (r < 0)
+		end_segment(s, false);
+	s->used = s->header = s->waiting = 0;
+	if (seal)
+		seal->used = seal->header = 0;
+	return r;
+}
+
 int sl_savefile_flush(struct sl_savefile *s, size_t *written)
 {
-	size_t done, whole;
-	int r = write_bytes(s->fd, s->buffer, s->used, &done);
+	return flush(s, 0, written);
+}
 
-	*written = s->waiting;
-	s->bytes += done;
-	if (r < 0) {
-		whole = whole_packets(s, done, written);
-		cut(s, done - whole);
-		s->bytes -= done - whole;
-		s->begun = whole >= s->header; // or who continues must write the header
-	}
-	s->used = s->header = s->waiting = 0;
+bool sl_savefile_can_turn(const struct sl_savefile *s)
+{
+	return s->segment && sl_segments_is_ready(s->segments);
+}
+
+int sl_savefile_turn(struct sl_savefile *s, size_t *written)
+{
+	int r = flush(s, SL_SEALED_LAST | SL_SEALED_MORE, written);
+
+	if (r < 0)
+		return r;
+	end_segment(s, true);
+	return begin_segment(s);
+}
+
+int sl_savefile_finish(struct sl_savefile *s, size_t *written)
+{
+	int r = 0;
+
+	*written = 0;
+	if (s->used > 0 || (s->begun && s->format.seal && s->format.seal->sealer.cipher.has_key))
+		r = flush(s, SL_SEALED_LAST, written);
+	if (r == 0)
+		end_segment(s, true);
+	if (s->segments)
+		sl_segments_finish(s->segments);
 	return r;
+}
+
+const char *sl_savefile_trouble(const struct sl_savefile *s)
+{
+	return s->segments ? sl_segments_failure(s->segments) : NULL;
 }
 
 int sl_savefile_close(struct sl_savefile *s)
 {
 	int r = 0;
 
+	end_segment(s, false);
 	if (s->buffer && s->fd >= 0) {
 		if (s->created && !s->begun)
 			unlink(s->path);
 		r = close(s->fd) < 0 ? -errno : 0;
 	}
+	sl_segments_close(s->segments);
+	if (s->buffer && s->format.seal)
+		sl_secret_wipe(s->buffer, BUFFER_SIZE);
 	free(s->buffer);
 	s->buffer = NULL;
+	s->segments = NULL;
 	s->fd = -1;
 	return r;
 }

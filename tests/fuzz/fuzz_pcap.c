@@ -58,7 +58,8 @@ static bool replay(const char *path, enum sl_playlist_mode mode, size_t size, st
 {
 	const struct sl_record *record[SL_BURST];
 	struct sl_pace pace = {.mode = SL_PACE_ORIGINAL, .ns_per_unit = 0.5};
-	struct sl_strings files = {.items = &path, .count = 1};
+	struct sl_playlist_order order = {
+		.files = {.items = &path, .count = 1}, .loops = 1, .mode = mode};
 	struct sl_error err = {0};
 	struct sl_playlist l;
 	uint64_t due = 0, next;
@@ -66,7 +67,7 @@ static bool replay(const char *path, enum sl_playlist_mode mode, size_t size, st
 	bool whole;
 
 	*s = (struct summary){0};
-	whole = sl_playlist_open(&l, files, 1, mode, &err) == 0;
+	whole = sl_playlist_open(&l, &order, &err) == 0;
 	must(whole == !err.text[0]);
 	while (whole && (n = sl_playlist_next(&l, record, SL_BURST)) > 0) {
 		for (unsigned i = 0; i < n; i++) {
