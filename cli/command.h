@@ -27,3 +27,4 @@ extern const struct command command_graph;
 extern const struct command command_key;
 extern const struct command command_replay;
 extern const struct command command_run;
+extern const struct command command_unseal;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { THROUGH, RATE, LOOP, TO, FOR, JSON, QUIET };
+enum { THROUGH, RATE, LOOP, TO, FOR, KEY, CAP, PSK, WRITER, JSON, QUIET };
 
 enum { SHOW_NS = 250 * 1000 * 1000, STATUS_SIGNAL = 128 };
 
@@ -25,6 +25,10 @@ static const struct args_option options[] = {
 	[LOOP] = {"loop", 'l', "N|forever", "How often to replay it all (once)"},
 	[TO] = {"to", 'o', "PORT|FILE|null", "Where the packets go (null: nowhere)"},
 	[FOR] = {"for", 0, "DURATION", "Stop after 10s, 250ms or 2min"},
+	[KEY] = {"key", 'k', "FILE", "Private key that sealed captures are for"},
+	[CAP] = {"cap", 'c', "FILE", "Capability that they were sealed by"},
+	[PSK] = {"psk", 0, "FILE", "Or its pre-shared key alone"},
+	[WRITER] = {"writer", 'w', "KEY|FILE", "Who sealed: public key; for K, and to verify X"},
 	[JSON] = {"json", 0, NULL, "Print the report as JSON"},
 	[QUIET] = {"quiet", 'q', NULL, "Show no live progress"},
 	{0},
@@ -64,7 +68,11 @@ static int read_request(struct replay *r, struct drive *d, struct sl_error *err)
 					     .n_files = r->args->n_words,
 					     .through = values[THROUGH],
 					     .rate = values[RATE],
-					     .loop = values[LOOP]};
+					     .loop = values[LOOP],
+					     .key = values[KEY],
+					     .cap = values[CAP],
+					     .psk = values[PSK],
+					     .writer = values[WRITER]};
 	r->to = values[TO] ? values[TO] : "null";
 	if (values[RATE] && sl_pace_parse(&pace, values[RATE], err) < 0)
 		return sl_error_prefix(err, -EINVAL, "--rate");
@@ -201,6 +209,7 @@ const struct command command_replay = {
 	.summary = "Replay capture files through a pipeline",
 	.usage = "PCAP... [--through PIPELINE|FILE] [--rate RATE]\n"
 		 "                     [--loop N|forever] [--to PORT|FILE|null] [--for DURATION]\n"
+		 "                     [--key FILE --cap FILE|--psk FILE [--writer KEY|FILE]]\n"
 		 "                     [--json] [--quiet]",
 	.details =
 		"Read capture files (pcap or pcapng), send their packets through a pipeline and on "
@@ -215,6 +224,10 @@ const struct command command_replay = {
 		"for the standard output: the report goes to stderr then); tap:NAME; a network "
 		"interface such as eth0; a PCI address; or any DPDK device such as "
 		"'net_af_xdp0,iface=eth0'.\n"
+		"\n"
+		"Sealed captures are read with --key and --cap, as 'sluice unseal' does, and are "
+		"in "
+		"the clear in memory alone.\n"
 		"\n"
 		"Packets at 'original' timing and at a rate are sent by absolute deadlines; the "
 		"report says how late they were. Ctrl-C ends a replay with its report, and with "

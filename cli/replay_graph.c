@@ -19,16 +19,30 @@ bool replay_through_is_file(const char *through)
 	       (stat(through, &st) == 0 && !S_ISDIR(st.st_mode));
 }
 
+// Give the reader a setting, where there is one.
+static int set(struct sl_graph *g, const char *key, const char *value, struct sl_error *err)
+{
+	return value ? sl_graph_set(g, "in", key, value, false, err) : 0;
+}
+
 static int set_reader(struct sl_graph *g, const struct replay_request *r, struct sl_error *err)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < r->n_files && ret == 0; i++)
 		ret = sl_graph_set(g, "in", "file", r->files[i], true, err);
-	if (ret == 0 && r->rate)
-		ret = sl_graph_set(g, "in", "rate", r->rate, false, err);
-	if (ret == 0 && r->loop)
-		ret = sl_graph_set(g, "in", "loop", r->loop, false, err);
+	if (ret == 0)
+		ret = set(g, "rate", r->rate, err);
+	if (ret == 0)
+		ret = set(g, "loop", r->loop, err);
+	if (ret == 0)
+		ret = set(g, "key", r->key, err);
+	if (ret == 0)
+		ret = set(g, "cap", r->cap, err);
+	if (ret == 0)
+		ret = set(g, "psk", r->psk, err);
+	if (ret == 0)
+		ret = set(g, "writer", r->writer, err);
 	return ret;
 }
 

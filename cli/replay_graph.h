@@ -8,7 +8,8 @@ struct replay_request {
 	char **files;
 	size_t n_files;
 	const char *through; // a pipeline line or the name of a graph file; NULL = nothing between
-	const char *rate, *loop; // NULL = the reader's default
+	const char *rate, *loop;              // NULL = the reader's default
+	const char *key, *cap, *psk, *writer; // of sealed captures; NULL = not given
 	struct target target;
 };
 

@@ -12,7 +12,7 @@ _sluice()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps key cap --help --version' \
+		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps key cap unseal --help --version' \
 			-- "$current")
 		return
 	fi
@@ -44,7 +44,10 @@ _sluice()
 		return
 		;;
 	cap:--output | cap:-o | cap:--psk | cap:--key | cap:-k | graph:--output | graph:-o | \
-		 apps:--plugin | apps:-p)
+		 apps:--plugin | apps:-p | replay:--key | replay:-k | replay:--cap | replay:-c | \
+		 replay:--psk | replay:--writer | replay:-w | unseal:--output | unseal:-o | \
+		 unseal:--key | unseal:-k | unseal:--cap | unseal:-c | unseal:--psk | \
+		 unseal:--writer | unseal:-w)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -53,9 +56,12 @@ _sluice()
 	run) options='--stats --json --help' ;;
 	check) options='--help' ;;
 	graph) options='--dot --svg --output --help' ;;
-	replay) options='--through --rate --loop --to --for --json --quiet --help' ;;
+	replay)
+		options='--through --rate --loop --to --for --key --cap --psk --writer --json --quiet --help'
+		;;
 	apps) options='--plugin --help' ;;
 	key) options='--help' ;;
+	unseal) options='--output --key --cap --psk --writer --help' ;;
 	cap) options='--pattern --psk --endpoint --output --key --show-psk --help' ;;
 	esac
 	if [[ $current == -* ]]; then

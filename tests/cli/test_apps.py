@@ -65,13 +65,15 @@ class Completion(sluice.Case):
         self.assertEqual(self.complete("apps", "pcap-r"), ["pcap-reader"])
         self.assertEqual(self.complete("key", "pu"), ["public"])
         self.assertEqual(self.complete("cap", "mi"), ["mint"])
+        self.assertEqual(self.complete("uns"), ["unseal"])
+        self.assertEqual(self.complete("unseal", "--key", "a."), ["a.yaml"])
         self.assertEqual(self.complete("cap", "mint", "-p", "X"), ["X", "XK"])
         self.assertEqual(self.complete("replay", "--rate", "or"), ["original"])
         self.assertEqual(self.complete("replay", "--through", "pcap-r"), ["pcap-reader"])
         self.assertIn("lo", self.complete("replay", "--to", "l"))
 
     def test_every_option_of_help_is_offered(self):
-        for command in ("run", "check", "graph", "replay", "apps", "key", "cap"):
+        for command in ("run", "check", "graph", "replay", "apps", "key", "cap", "unseal"):
             text = self.succeeds(command, "--help").stdout
             options = {w.strip(",") for line in text.split("Options:")[1].splitlines()
                        if line.startswith("  -") or line.startswith("      --")
