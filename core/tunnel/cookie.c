@@ -11,26 +11,24 @@ enum {
 	COOKIE_LATENCY_S = 5,   // a cookie on its way counts as younger than it is
 };
 
-// HASH(label || public)
-static void label_key(const char label[8], const uint8_t public[32], uint8_t key[SL_MAC_KEY])
+void sl_mac_key(const char label[8], const uint8_t data[32], uint8_t key[SL_MAC_KEY])
 {
 	struct sl_blake2s s;
 
 	sl_blake2s_init(&s, SL_MAC_KEY, NULL, 0);
 	sl_blake2s_update(&s, label, 8);
-	sl_blake2s_update(&s, public, 32);
+	sl_blake2s_update(&s, data, 32);
 	sl_blake2s_final(&s, key);
 }
 
 void sl_mac_keys_init(struct sl_mac_keys *k, const uint8_t public[32])
 {
-	label_key("mac1----", public, k->mac1);
-	label_key("cookie--", public, k->cookie);
+	sl_mac_key("mac1----", public, k->mac1);
+	sl_mac_key("cookie--", public, k->cookie);
 }
 
-// MAC(key, data): keyed BLAKE2s with an output of 16 bytes.
-static void mac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t len,
-		uint8_t out[SL_MAC])
+void sl_mac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t len,
+	    uint8_t out[SL_MAC])
 {
 	struct sl_blake2s s;
 
@@ -51,11 +49,11 @@ void sl_macs_put(struct sl_cookie *c, const struct sl_mac_keys *keys, uint64_t n
 {
 	uint8_t *mac2 = message + len - SL_MAC, *mac1 = mac2 - SL_MAC;
 
-	mac(keys->mac1, SL_MAC_KEY, message, (size_t)(mac1 - message), mac1);
+	sl_mac(keys->mac1, SL_MAC_KEY, message, (size_t)(mac1 - message), mac1);
 	memcpy(c->mac1, mac1, SL_MAC);
 	c->sent_mac1 = true;
 	if (c->has_cookie && is_fresh(c->since_ns, now_ns, COOKIE_REFRESH_S - COOKIE_LATENCY_S))
-		mac(c->cookie, SL_MAC, message, (size_t)(mac2 - message), mac2);
+		sl_mac(c->cookie, SL_MAC, message, (size_t)(mac2 - message), mac2);
 	else
 		memset(mac2, 0, SL_MAC);
 }
@@ -84,7 +82,7 @@ bool sl_mac1_good(const struct sl_mac_keys *keys, const uint8_t *message, size_t
 	const uint8_t *mac1 = message + len - 2 * SL_MAC;
 	uint8_t right[SL_MAC];
 
-	mac(keys->mac1, SL_MAC_KEY, message, (size_t)(mac1 - message), right);
+	sl_mac(keys->mac1, SL_MAC_KEY, message, (size_t)(mac1 - message), right);
 	return sodium_memcmp(right, mac1, SL_MAC) == 0;
 }
 
@@ -102,7 +100,7 @@ static void make_cookie(struct sl_cookie_mint *m, uint64_t now_ns, const struct 
 	}
 	memcpy(source, from->ip.bytes, n);
 	store_be16(source + n, from->port);
-	mac(m->secret, sizeof(m->secret), source, n + 2, cookie);
+	sl_mac(m->secret, sizeof(m->secret), source, n + 2, cookie);
 }
 
 bool sl_mac2_good(struct sl_cookie_mint *m, uint64_t now_ns, const struct sl_endpoint *from,
@@ -112,7 +110,7 @@ bool sl_mac2_good(struct sl_cookie_mint *m, uint64_t now_ns, const struct sl_end
 	uint8_t cookie[SL_MAC], right[SL_MAC];
 
 	make_cookie(m, now_ns, from, cookie);
-	mac(cookie, SL_MAC, message, (size_t)(mac2 - message), right);
+	sl_mac(cookie, SL_MAC, message, (size_t)(mac2 - message), right);
 	sodium_memzero(cookie, sizeof(cookie));
 	return sodium_memcmp(right, mac2, SL_MAC) == 0;
 }

@@ -20,6 +20,11 @@ struct sl_mac_keys {
 
 void sl_mac_keys_init(struct sl_mac_keys *k, const uint8_t public[32]);
 
+// MAC(key, data), keyed BLAKE2s with an output of 16 bytes, and HASH(label || data), a key for it.
+void sl_mac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t len,
+	    uint8_t out[SL_MAC]);
+void sl_mac_key(const char label[8], const uint8_t data[32], uint8_t key[SL_MAC_KEY]);
+
 // ---- who sends handshakes
 
 // What a peer remembers of its last message, and the cookie it was given. Zeroed: nothing.

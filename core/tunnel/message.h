@@ -1,8 +1,8 @@
 // message: what tunnels send, as UDP payload. Spec: WireGuard paper sections 5.4.2 to 5.4.7.
 //
-// Integers are little-endian. The first four bytes are the type and three zeros. Initiations and
-// responses end with two MACs. Between header and MACs stands the Noise message, whose length
-// depends on the pattern; the structs show it for IK.
+// Integers are little-endian. The first four bytes are the type and three zeros. Handshake messages
+// end with two MACs. Between header and MACs stands the Noise message, whose length depends on the
+// pattern; the structs show it for IK.
 #pragma once
 
 #include "core/proto/bytes.h"
@@ -15,6 +15,7 @@ enum sl_message_type {
 	SL_MESSAGE_RESPONSE,
 	SL_MESSAGE_COOKIE,
 	SL_MESSAGE_DATA,
+	SL_MESSAGE_CONFIRMATION, // the third of XK; WireGuard has none
 };
 
 enum {
@@ -65,16 +66,16 @@ struct sl_message_data {
 };
 _Static_assert(sizeof(struct sl_message_data) == 16, "data header");
 
-// The type of a message of len bytes, which for cookies and data has a possible length.
+// The type of a message of len bytes. Cookies and data have a length that they can have; that of
+// the others is the handshake's affair.
 static inline enum sl_message_type sl_message_type(const uint8_t *p, size_t len)
 {
+	const size_t least = sizeof(struct sl_message_data) + SL_MESSAGE_TAG;
 	uint32_t type = len < 4 ? 0 : load_le32(p);
 
-	if (type == SL_MESSAGE_DATA)
-		return len < sizeof(struct sl_message_data) + SL_MESSAGE_TAG ? SL_MESSAGE_NONE
-									     : SL_MESSAGE_DATA;
-	if (type == SL_MESSAGE_COOKIE)
-		return len == sizeof(struct sl_message_cookie) ? SL_MESSAGE_COOKIE
-							       : SL_MESSAGE_NONE;
-	return type <= SL_MESSAGE_RESPONSE ? (enum sl_message_type)type : SL_MESSAGE_NONE;
+	if (type == SL_MESSAGE_DATA && len < least)
+		return SL_MESSAGE_NONE;
+	if (type == SL_MESSAGE_COOKIE && len != sizeof(struct sl_message_cookie))
+		return SL_MESSAGE_NONE;
+	return type <= SL_MESSAGE_CONFIRMATION ? (enum sl_message_type)type : SL_MESSAGE_NONE;
 }

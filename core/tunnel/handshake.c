@@ -1,0 +1,290 @@
+#include "core/tunnel/handshake.h"
+
+#include <errno.h>
+#include <sodium.h>
+
+// What distinguishes a pattern.
+struct pattern {
+	const char *protocol, *prologue;
+	bool tagged;       // message 1 carries a tag, and psk0 its psk
+	bool has_static;   // the initiator has a key of its own
+	bool knows_static; // the responder knows it before message 1
+	size_t first_len;  // of message 1, with header, tag and MACs
+	size_t second_len, third_len;
+};
+
+enum {
+	INDEX = 4, // bytes
+	HEADER_1 = 4 + INDEX,
+	HEADER_2 = 4 + 2 * INDEX,
+	EPHEMERAL = 32,
+	STATIC = 32 + SL_MESSAGE_TAG,
+	STAMP = SL_TAI64N + SL_MESSAGE_TAG,
+	MACS = sizeof(struct sl_message_macs),
+	TAGGED_1 = HEADER_1 + EPHEMERAL + STAMP + SL_MAC + MACS,
+	MESSAGE_2 = HEADER_2 + EPHEMERAL + SL_MESSAGE_TAG + MACS,
+};
+
+static const char capability_prologue[] = "Sluice capability tunnel 1";
+
+static const struct pattern patterns[] = {
+	[SL_TUNNEL_IK] = {.protocol = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s",
+			  .prologue = "WireGuard v1 zx2c4 Jason@zx2c4.com",
+			  .has_static = true,
+			  .first_len = HEADER_1 + EPHEMERAL + STATIC + STAMP + MACS,
+			  .second_len = MESSAGE_2},
+	[SL_TUNNEL_NK] = {.protocol = "Noise_NKpsk0_25519_ChaChaPoly_BLAKE2s",
+			  .prologue = capability_prologue,
+			  .tagged = true,
+			  .first_len = TAGGED_1,
+			  .second_len = MESSAGE_2},
+	[SL_TUNNEL_KK] = {.protocol = "Noise_KKpsk0_25519_ChaChaPoly_BLAKE2s",
+			  .prologue = capability_prologue,
+			  .tagged = true,
+			  .has_static = true,
+			  .knows_static = true,
+			  .first_len = TAGGED_1,
+			  .second_len = MESSAGE_2},
+	[SL_TUNNEL_XK] = {.protocol = "Noise_XKpsk0_25519_ChaChaPoly_BLAKE2s",
+			  .prologue = capability_prologue,
+			  .tagged = true,
+			  .has_static = true,
+			  .first_len = TAGGED_1,
+			  .second_len = MESSAGE_2,
+			  .third_len = HEADER_2 + STATIC + SL_MESSAGE_TAG + MACS},
+};
+
+void sl_tunnel_local_init(struct sl_tunnel_local *l, enum sl_tunnel_pattern pattern,
+			  const uint8_t *private_key)
+{
+	*l = (struct sl_tunnel_local){.pattern = pattern, .has_key = private_key != NULL};
+	if (!private_key)
+		return;
+	memcpy(l->private_key, private_key, SL_NOISE_KEY);
+	crypto_scalarmult_curve25519_base(l->public_key, l->private_key);
+	sl_mac_keys_init(&l->macs, l->public_key);
+}
+
+void sl_tunnel_remote_init(struct sl_tunnel_remote *r, const struct sl_tunnel_local *l,
+			   const uint8_t *public_key, const uint8_t *psk)
+{
+	*r = (struct sl_tunnel_remote){.has_key = public_key != NULL};
+	if (public_key) {
+		memcpy(r->public_key, public_key, SL_NOISE_KEY);
+		sl_mac_keys_init(&r->first, public_key);
+	}
+	if (psk)
+		memcpy(r->psk, psk, SL_NOISE_KEY);
+	r->to = r->first;
+	r->from = l->macs;
+	if (!patterns[l->pattern].tagged)
+		return;
+	// A client may have no key, and hides it if it has one: both ends know the psk.
+	sl_mac_key("tag-----", r->psk, r->tag_key);
+	sl_mac_keys_init(&r->to, r->psk);
+	r->from = r->to;
+}
+
+static int noise_begin(struct sl_noise *hs, const struct sl_tunnel_local *me,
+		       const struct sl_tunnel_remote *peer, bool is_initiator)
+{
+	const struct pattern *p = &patterns[me->pattern];
+	bool knows = is_initiator || p->knows_static;
+	struct sl_noise_protocol protocol;
+	struct sl_noise_config c = {
+		.is_initiator = is_initiator,
+		.prologue = p->prologue,
+		.prologue_len = strlen(p->prologue),
+		.static_private = is_initiator && !p->has_static ? NULL : me->private_key,
+		.remote_public = knows ? peer->public_key : NULL,
+		.psks = peer ? peer->psk : NULL,
+		.n_psks = peer != NULL,
+	};
+	int ret = sl_noise_parse(&protocol, p->protocol, NULL);
+
+	return ret ? ret : sl_noise_init(hs, &protocol, &c, NULL);
+}
+
+int sl_handshake_initiate(struct sl_handshake *h, const struct sl_tunnel_local *me,
+			  const struct sl_tunnel_remote *peer, uint32_t index,
+			  const uint8_t stamp[SL_TAI64N], uint8_t *out)
+{
+	const struct pattern *p = &patterns[me->pattern];
+	size_t tag_at = p->first_len - MACS - (p->tagged ? SL_MAC : 0);
+	struct sl_handshake next = {.state = SL_HANDSHAKE_INITIATED, .local = index};
+	int n = noise_begin(&next.noise, me, peer, true);
+
+	if (n == 0)
+		n = sl_noise_write(&next.noise, stamp, SL_TAI64N, out + HEADER_1,
+				   tag_at - HEADER_1);
+	if (n < 0) {
+		sl_handshake_wipe(&next);
+		return -EKEYREJECTED;
+	}
+	store_le32(out, SL_MESSAGE_INITIATION);
+	store_le32(out + 4, index);
+	if (p->tagged)
+		sl_mac(peer->tag_key, SL_MAC_KEY, out, tag_at, out + tag_at);
+	*h = next;
+	sl_handshake_wipe(&next);
+	return (int)p->first_len;
+}
+
+size_t sl_handshake_first_len(enum sl_tunnel_pattern pattern)
+{
+	return patterns[pattern].first_len;
+}
+
+bool sl_handshake_tag_good(const struct sl_tunnel_local *me, const struct sl_tunnel_remote *peer,
+			   const uint8_t *message, size_t len)
+{
+	const struct pattern *p = &patterns[me->pattern];
+	size_t tag_at = p->first_len - MACS - SL_MAC;
+	uint8_t right[SL_MAC];
+
+	if (len != p->first_len)
+		return false;
+	if (!p->tagged)
+		return true;
+	sl_mac(peer->tag_key, SL_MAC_KEY, message, tag_at, right);
+	return sodium_memcmp(right, message + tag_at, SL_MAC) == 0;
+}
+
+int sl_handshake_hear(struct sl_heard *x, const struct sl_tunnel_local *me,
+		      const struct sl_tunnel_remote *peer, const uint8_t *message, size_t len)
+{
+	const struct pattern *p = &patterns[me->pattern];
+	size_t noise_len = p->first_len - HEADER_1 - MACS - (p->tagged ? SL_MAC : 0);
+	int n = len == p->first_len ? noise_begin(&x->noise, me, peer, false) : -EBADMSG;
+
+	if (n == 0)
+		n = sl_noise_read(&x->noise, message + HEADER_1, noise_len, x->stamp,
+				  sizeof(x->stamp));
+	if (n != SL_TAI64N) {
+		sodium_memzero(x, sizeof(*x));
+		return -EBADMSG;
+	}
+	x->sender = load_le32(message + 4);
+	return 0;
+}
+
+// End a handshake whose last message has been written or read.
+static void split(struct sl_handshake *h, struct sl_tunnel_keys *keys, bool is_initiator)
+{
+	struct sl_noise_cipher send, receive;
+
+	sl_noise_split(&h->noise, &send, &receive);
+	memcpy(keys->send, send.key, sizeof(keys->send));
+	memcpy(keys->receive, receive.key, sizeof(keys->receive));
+	keys->local = h->local;
+	keys->remote = h->remote;
+	keys->is_initiator = is_initiator;
+	sl_noise_cipher_wipe(&send);
+	sl_noise_cipher_wipe(&receive);
+	sl_handshake_wipe(h);
+}
+
+static void put_header(uint8_t *out, enum sl_message_type type, const struct sl_handshake *h)
+{
+	store_le32(out, type);
+	store_le32(out + 4, h->local);
+	store_le32(out + 8, h->remote);
+}
+
+int sl_handshake_answer(struct sl_handshake *h, struct sl_heard *x,
+			const struct sl_tunnel_remote *peer, uint32_t index, uint8_t *out,
+			struct sl_tunnel_keys *keys, bool *done)
+{
+	struct sl_handshake next = {
+		.noise = x->noise,
+		.state = SL_HANDSHAKE_ANSWERED,
+		.local = index,
+		.remote = x->sender,
+	};
+	int n;
+
+	sodium_memzero(x, sizeof(*x));
+	sl_noise_set_psk(&next.noise, 2, peer->psk); // that of IK; the others had theirs
+	n = sl_noise_write(&next.noise, NULL, 0, out + HEADER_2, MESSAGE_2 - HEADER_2 - MACS);
+	if (n < 0) {
+		sl_handshake_wipe(&next);
+		return -EKEYREJECTED;
+	}
+	put_header(out, SL_MESSAGE_RESPONSE, &next);
+	*done = sl_noise_is_done(&next.noise);
+	if (*done)
+		split(&next, keys, false);
+	*h = next;
+	sl_handshake_wipe(&next);
+	return MESSAGE_2;
+}
+
+// Read a message behind a header with two indices, into a copy of the handshake. Returns whether
+// it is for it and right.
+static bool read_reply(struct sl_handshake *next, const struct sl_handshake *h,
+		       const uint8_t *message, size_t len)
+{
+	uint8_t nothing[1];
+
+	*next = *h;
+	if (len < HEADER_2 + MACS || load_le32(message + 8) != h->local)
+		return false;
+	next->remote = load_le32(message + 4);
+	return sl_noise_read(&next->noise, message + HEADER_2, len - HEADER_2 - MACS, nothing, 0) ==
+	       0;
+}
+
+int sl_handshake_conclude(struct sl_handshake *h, const uint8_t *message, size_t len, uint8_t *out,
+			  struct sl_tunnel_keys *keys)
+{
+	struct sl_handshake next;
+	int n = 0;
+
+	if (h->state != SL_HANDSHAKE_INITIATED || len != MESSAGE_2 ||
+	    !read_reply(&next, h, message, len))
+		goto bad;
+	if (!sl_noise_is_done(&next.noise)) {
+		n = sl_noise_write(&next.noise, NULL, 0, out + HEADER_2,
+				   SL_HANDSHAKE_MAX - HEADER_2 - MACS);
+		if (n < 0)
+			goto bad;
+		n += HEADER_2 + MACS;
+		put_header(out, SL_MESSAGE_CONFIRMATION, &next);
+	}
+	split(&next, keys, true);
+	sl_handshake_wipe(h);
+	return n;
+bad:
+	sl_handshake_wipe(&next);
+	return -EBADMSG;
+}
+
+int sl_handshake_confirm(struct sl_handshake *h, const uint8_t *message, size_t len,
+			 struct sl_tunnel_keys *keys, uint8_t public_key[SL_NOISE_KEY])
+{
+	struct sl_handshake next;
+
+	if (h->state != SL_HANDSHAKE_ANSWERED || !read_reply(&next, h, message, len) ||
+	    next.remote != h->remote) {
+		sl_handshake_wipe(&next);
+		return -EBADMSG;
+	}
+	memcpy(public_key, sl_noise_remote_public(&next.noise), SL_NOISE_KEY);
+	split(&next, keys, false);
+	sl_handshake_wipe(h);
+	return 0;
+}
+
+void sl_handshake_wipe(struct sl_handshake *h)
+{
+	sodium_memzero(h, sizeof(*h));
+}
+
+void sl_tai64n(uint64_t wall_ns, uint8_t out[SL_TAI64N])
+{
+	const uint64_t epoch = 0x400000000000000aull, second_ns = 1000000000;
+	const uint32_t grid_ns = 1 << 24; // the next power of two under 20 ms
+
+	store_be64(out, epoch + wall_ns / second_ns);
+	store_be32(out + 8, (uint32_t)(wall_ns % second_ns) & ~(grid_ns - 1));
+}
