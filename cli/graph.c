@@ -1,4 +1,4 @@
-// sluice graph: a graph file as a picture.
+// sluice graph: a graph file as a picture, or as the apps and links that it stands for.
 
 #include "cli/command.h"
 #include "cli/say.h"
@@ -15,16 +15,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DOT, SVG, OUTPUT };
+enum { DOT, SVG, YAML, OUTPUT };
 
 static const struct args_option options[] = {
 	[DOT] = {"dot", 0, NULL, "Print the dot language (the default)"},
 	[SVG] = {"svg", 0, NULL, "Print SVG, drawn by Graphviz"},
+	[YAML] = {"yaml", 0, NULL, "Print apps and links as a graph file"},
 	[OUTPUT] = {"output", 'o', "FILE", "Write into FILE instead of the standard output"},
 	{0},
 };
 
-static int load_dot(const char *path, char **dot, struct sl_error *err)
+// *text is heap text, owned by the caller.
+static int load_text(const char *path, char *(*print)(const struct sl_graph *g), char **text,
+		     struct sl_error *err)
 {
 	struct sl_graph *g = sl_graph_create();
 	int ret = -ENOMEM;
@@ -35,8 +38,8 @@ static int load_dot(const char *path, char **dot, struct sl_error *err)
 	if (ret == 0)
 		ret = sl_graph_check(g, err);
 	if (ret == 0) {
-		*dot = sl_graph_dot(g);
-		if (!*dot)
+		*text = print(g);
+		if (!*text)
 			ret = sl_error_set(err, -ENOMEM, "out of memory");
 	}
 	sl_graph_destroy(g);
@@ -143,25 +146,25 @@ static int write_file(const char *path, const char *text, struct sl_error *err)
 
 static int graph_run(const struct args *args)
 {
+	bool svg = args->values[SVG], yaml = args->values[YAML];
 	const char *path = args->values[OUTPUT];
-	bool svg = args->values[SVG];
+	char *text = NULL, *picture = NULL;
 	struct sl_error err = {0};
-	char *dot = NULL, *picture = NULL;
 	int ret;
 
-	if (svg && args->values[DOT]) {
-		say("graph: --svg and --dot exclude each other");
+	if (svg + yaml + !!args->values[DOT] > 1) {
+		say("graph: --svg, --yaml and --dot exclude each other");
 		return STATUS_USAGE;
 	}
-	ret = load_dot(args->words[0], &dot, &err);
+	ret = load_text(args->words[0], yaml ? sl_graph_yaml : sl_graph_dot, &text, &err);
 	if (ret == 0 && svg)
-		ret = draw_svg(dot, &picture, &err);
+		ret = draw_svg(text, &picture, &err);
 	if (ret == 0 && path && strcmp(path, "-") != 0)
-		ret = write_file(path, svg ? picture : dot, &err);
+		ret = write_file(path, svg ? picture : text, &err);
 	else if (ret == 0)
-		fputs(svg ? picture : dot, stdout);
+		fputs(svg ? picture : text, stdout);
 	free(picture);
-	free(dot);
+	free(text);
 	if (ret == 0)
 		return STATUS_DONE;
 	say_error(&err);
@@ -171,10 +174,13 @@ static int graph_run(const struct args *args)
 const struct command command_graph = {
 	.name = "graph",
 	.summary = "Draw a graph file",
-	.usage = "FILE [--svg|--dot] [-o FILE]",
-	.details = "Check a graph file and print it in the dot language or, drawn by Graphviz, "
-		   "as SVG.",
-	.example = "  sluice graph router.yaml --svg -o router.svg\n",
+	.usage = "FILE [--svg|--yaml|--dot] [-o FILE]",
+	.details =
+		"Check a graph file and print it in the dot language or, drawn by Graphviz, "
+		"as SVG. With --yaml, print a file of apps and links: this shows what the ports, "
+		"addresses and routes of a router became, and can be run itself.",
+	.example = "  sluice graph router.yaml --svg -o router.svg\n"
+		   "  sluice graph router.yaml --yaml\n",
 	.options = options,
 	.min_words = 1,
 	.max_words = 1,

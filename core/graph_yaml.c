@@ -1,8 +1,7 @@
 #include "core/config.h"
 #include "core/error.h"
-#include "core/graph.h"
+#include "core/read.h"
 #include "core/suggest.h"
-#include "core/yaml.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,65 +15,21 @@ enum {
 	CPU_MAX = 1023,
 };
 
-struct reader {
-	struct sl_graph *g;
-	struct sl_error *err;
-};
-
-// ---- values
-
-static int want(const struct reader *r, const struct sl_yaml *v, const char *what,
-		enum sl_yaml_kind kind)
-{
-	if (v->kind == kind)
-		return 0;
-	return sl_graph_error(r->g, v->at, r->err, -EINVAL, "%s must be %s, not %s", what,
-			      sl_yaml_kind_name(kind), sl_yaml_kind_name(v->kind));
-}
-
 // Call add for each text of a list, or for the one text in place of a list.
-static int for_each_text(const struct reader *r, const struct sl_yaml *v, const char *what,
-			 int (*add)(const struct reader *r, const struct sl_yaml *text))
+static int for_each_text(const struct sl_reader *r, const struct sl_yaml *v, const char *what,
+			 int (*add)(const struct sl_reader *r, const struct sl_yaml *text))
 {
-	const struct sl_yaml *item = v->kind == SL_YAML_LIST ? v->first : v;
-	int code = 0;
+	int code = sl_read_want_texts(r, v, what);
 
-	if (v->kind == SL_YAML_MAP || v->kind == SL_YAML_NOTHING)
-		return want(r, v, what, SL_YAML_LIST);
-	for (; item && !code; item = v->kind == SL_YAML_LIST ? item->next : NULL) {
-		code = want(r, item, "each item of a list", SL_YAML_TEXT);
-		if (!code)
-			code = add(r, item);
-	}
+	for (const struct sl_yaml *i = sl_read_first(v); i && !code; i = sl_read_next(v, i))
+		code = add(r, i);
 	return code;
-}
-
-// Parse a number of the file itself and hold it against its limits.
-static int read_number(const struct reader *r, const struct sl_yaml *v, const char *what,
-		       uint64_t min, uint64_t max, uint64_t *out)
-{
-	struct sl_error e;
-	int code = want(r, v, what, SL_YAML_TEXT);
-
-	if (code)
-		return code;
-	if (sl_parse_uint(v->text, out, &e))
-		return sl_graph_error(r->g, v->at, r->err, -EINVAL, "%s: %s", what, e.text);
-	if (*out < min || *out > max)
-		return sl_graph_error(r->g, v->at, r->err, -EINVAL,
-				      "%s must be between %llu and %llu", what,
-				      (unsigned long long)min, (unsigned long long)max);
-	return 0;
-}
-
-static int memory(const struct reader *r, int code)
-{
-	return code ? sl_error_set(r->err, code, "out of memory") : 0;
 }
 
 // ---- apps
 
-static int read_setting(const struct reader *r, struct sl_graph_app *app, const struct sl_yaml *v)
+static int read_setting(const struct sl_reader *r, struct sl_graph_app *app,
+			const struct sl_yaml *v)
 {
 	const char *key = v->key->text;
 	int code = 0;
@@ -87,7 +42,7 @@ static int read_setting(const struct reader *r, struct sl_graph_app *app, const 
 		return sl_graph_app_set(r->g, app, key, v->key->at, v->text, v->at, false, r->err);
 	code = sl_graph_app_set(r->g, app, key, v->key->at, NULL, v->at, true, r->err);
 	for (const struct sl_yaml *item = v->first; item && !code; item = item->next) {
-		code = want(r, item, "each item of a list", SL_YAML_TEXT);
+		code = sl_read_want(r, item, "each item of a list", SL_YAML_TEXT);
 		if (!code)
 			code = sl_graph_app_set(r->g, app, key, v->key->at, item->text, item->at,
 						true, r->err);
@@ -96,7 +51,7 @@ static int read_setting(const struct reader *r, struct sl_graph_app *app, const 
 }
 
 // The config of a class: its settings by name, or a value or list for its first key.
-static int read_config(const struct reader *r, struct sl_graph_app *app, const struct sl_yaml *v)
+static int read_config(const struct sl_reader *r, struct sl_graph_app *app, const struct sl_yaml *v)
 {
 	int code = 0;
 
@@ -109,7 +64,7 @@ static int read_config(const struct reader *r, struct sl_graph_app *app, const s
 			code = read_setting(r, app, s);
 			continue;
 		}
-		code = want(r, s, "each item of a list", SL_YAML_TEXT);
+		code = sl_read_want(r, s, "each item of a list", SL_YAML_TEXT);
 		if (!code)
 			code = sl_graph_app_set(r->g, app, NULL, s->at, s->text, s->at, true,
 						r->err);
@@ -117,10 +72,10 @@ static int read_config(const struct reader *r, struct sl_graph_app *app, const s
 	return code;
 }
 
-static int read_worker(const struct reader *r, struct sl_graph_app *app, const struct sl_yaml *v)
+static int read_worker(const struct sl_reader *r, struct sl_graph_app *app, const struct sl_yaml *v)
 {
 	uint64_t worker;
-	int code = read_number(r, v, "'worker'", 0, SL_WORKERS_MAX - 1, &worker);
+	int code = sl_read_number(r, v, "'worker'", 0, SL_WORKERS_MAX - 1, &worker);
 
 	if (code)
 		return code;
@@ -130,7 +85,7 @@ static int read_worker(const struct reader *r, struct sl_graph_app *app, const s
 }
 
 // {class: config, worker: 1}
-static int read_app_map(const struct reader *r, const struct sl_yaml *v)
+static int read_app_map(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	const struct sl_yaml *class = NULL, *worker = NULL;
 	const char *name = v->key->text;
@@ -158,7 +113,7 @@ static int read_app_map(const struct reader *r, const struct sl_yaml *v)
 	return code ? code : read_config(r, app, class);
 }
 
-static int read_app(const struct reader *r, const struct sl_yaml *v)
+static int read_app(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	const char *name = v->key->text;
 
@@ -176,9 +131,9 @@ static int read_app(const struct reader *r, const struct sl_yaml *v)
 	return 0;
 }
 
-static int read_apps(const struct reader *r, const struct sl_yaml *v)
+static int read_apps(const struct sl_reader *r, const struct sl_yaml *v)
 {
-	int code = v->kind == SL_YAML_NOTHING ? 0 : want(r, v, "'apps'", SL_YAML_MAP);
+	int code = v->kind == SL_YAML_NOTHING ? 0 : sl_read_want(r, v, "'apps'", SL_YAML_MAP);
 
 	for (const struct sl_yaml *app = v->first; app && !code; app = app->next)
 		code = read_app(r, app);
@@ -187,20 +142,20 @@ static int read_apps(const struct reader *r, const struct sl_yaml *v)
 
 // ---- the other keys of a file
 
-static int add_chain(const struct reader *r, const struct sl_yaml *v)
+static int add_chain(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	return sl_graph_add_chain(r->g, v->text, v->at, r->err);
 }
 
-static int read_links(const struct reader *r, const struct sl_yaml *v)
+static int read_links(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	return v->kind == SL_YAML_NOTHING ? 0 : for_each_text(r, v, "'links'", add_chain);
 }
 
-static int read_workers(const struct reader *r, const struct sl_yaml *v)
+static int read_workers(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	uint64_t n;
-	int code = read_number(r, v, "'workers'", 1, SL_WORKERS_MAX, &n);
+	int code = sl_read_number(r, v, "'workers'", 1, SL_WORKERS_MAX, &n);
 
 	if (code)
 		return code;
@@ -209,11 +164,11 @@ static int read_workers(const struct reader *r, const struct sl_yaml *v)
 	return 0;
 }
 
-static int add_cpu(const struct reader *r, const struct sl_yaml *v)
+static int add_cpu(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	unsigned cpus[CPU_MAX + 1];
 	uint64_t cpu;
-	int code = read_number(r, v, "a CPU", 0, CPU_MAX, &cpu);
+	int code = sl_read_number(r, v, "a CPU", 0, CPU_MAX, &cpu);
 
 	for (unsigned i = 0; !code && i < r->g->n_cpus; i++) {
 		if (r->g->cpus[i] == cpu)
@@ -224,21 +179,21 @@ static int add_cpu(const struct reader *r, const struct sl_yaml *v)
 	if (code)
 		return code;
 	cpus[r->g->n_cpus] = (unsigned)cpu;
-	return memory(r, sl_graph_set_cpus(r->g, cpus, r->g->n_cpus + 1));
+	return sl_read_memory(r, sl_graph_set_cpus(r->g, cpus, r->g->n_cpus + 1));
 }
 
-static int read_cpus(const struct reader *r, const struct sl_yaml *v)
+static int read_cpus(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	r->g->n_cpus = 0;
 	r->g->cpus_at = v->at;
 	return for_each_text(r, v, "'cpus'", add_cpu);
 }
 
-static int read_idle(const struct reader *r, const struct sl_yaml *v)
+static int read_idle(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	struct sl_error e;
 	uint64_t ns = 0;
-	int code = want(r, v, "'idle'", SL_YAML_TEXT);
+	int code = sl_read_want(r, v, "'idle'", SL_YAML_TEXT);
 
 	if (code)
 		return code;
@@ -248,69 +203,79 @@ static int read_idle(const struct reader *r, const struct sl_yaml *v)
 	return 0;
 }
 
-static int read_mtu(const struct reader *r, const struct sl_yaml *v)
+static int read_mtu(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	uint64_t mtu;
-	int code = read_number(r, v, "'mtu'", SL_MTU_MIN, SL_MTU_MAX, &mtu);
+	int code = sl_read_number(r, v, "'mtu'", SL_MTU_MIN, SL_MTU_MAX, &mtu);
 
 	if (!code)
 		r->g->mtu = (uint32_t)mtu;
 	return code;
 }
 
-static int read_link_size(const struct reader *r, const struct sl_yaml *v)
+static int read_link_size(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	uint64_t size;
-	int code = read_number(r, v, "'link-size'", SL_LINK_SIZE_MIN, SL_LINK_SIZE_MAX, &size);
+	int code = sl_read_number(r, v, "'link-size'", SL_LINK_SIZE_MIN, SL_LINK_SIZE_MAX, &size);
 
 	if (!code)
 		r->g->link_size = (uint32_t)size;
 	return code;
 }
 
-static int read_packets(const struct reader *r, const struct sl_yaml *v)
+static int read_packets(const struct sl_reader *r, const struct sl_yaml *v)
 {
-	return read_number(r, v, "'packets'", SL_PACKETS_MIN, SL_PACKETS_MAX, &r->g->packets);
+	return sl_read_number(r, v, "'packets'", SL_PACKETS_MIN, SL_PACKETS_MAX, &r->g->packets);
 }
 
-static int add_plugin(const struct reader *r, const struct sl_yaml *v)
+static int add_plugin(const struct sl_reader *r, const struct sl_yaml *v)
 {
-	return memory(r, sl_graph_add_plugin(r->g, v->text, v->at));
+	return sl_read_memory(r, sl_graph_add_plugin(r->g, v->text, v->at));
 }
 
-static int read_plugins(const struct reader *r, const struct sl_yaml *v)
+static int read_plugins(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	return for_each_text(r, v, "'plugins'", add_plugin);
 }
 
-static int add_eal_arg(const struct reader *r, const struct sl_yaml *v)
+static int add_eal_arg(const struct sl_reader *r, const struct sl_yaml *v)
 {
-	return memory(r, sl_graph_add_eal_arg(r->g, v->text));
+	return sl_read_memory(r, sl_graph_add_eal_arg(r->g, v->text));
 }
 
-static int read_eal(const struct reader *r, const struct sl_yaml *v)
+static int read_eal(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	return for_each_text(r, v, "'eal'", add_eal_arg);
 }
 
-// In the order they are read in: links name apps.
+// In the order they are read in: what is behind may name what is in front.
 static const struct word {
 	const char *name;
-	int (*read)(const struct reader *r, const struct sl_yaml *v);
+	int (*read)(const struct sl_reader *r, const struct sl_yaml *v);
 } words[] = {
-	{"apps", read_apps},           {"links", read_links},
-	{"workers", read_workers},     {"cpus", read_cpus},
-	{"idle", read_idle},           {"mtu", read_mtu},
-	{"link-size", read_link_size}, {"packets", read_packets},
-	{"plugins", read_plugins},     {"eal", read_eal},
+	{"apps", read_apps},
+	{"workers", read_workers},
+	{"cpus", read_cpus},
+	{"idle", read_idle},
+	{"mtu", read_mtu},
+	{"link-size", read_link_size},
+	{"packets", read_packets},
+	{"plugins", read_plugins},
+	{"eal", read_eal},
+	{"ports", sl_read_ports},
+	{"addresses", sl_read_addresses},
+	{"routes", sl_read_routes},
+	{"neighbours", sl_read_neighbours},
+	{"router", sl_read_router},
+	{"links", read_links}, // may name the apps of a network
 };
 
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };
 
-static int unknown_word(const struct reader *r, const struct sl_yaml *key)
+static int unknown_word(const struct sl_reader *r, const struct sl_yaml *key)
 {
 	struct sl_suggest near = {.wanted = key->text};
-	char hint[SL_NAME_SIZE + 32], list[160] = "";
+	char hint[SL_NAME_SIZE + 32], list[200] = "";
 
 	for (unsigned i = 0; i < N_WORDS; i++) {
 		sl_suggest_offer(&near, words[i].name);
@@ -331,24 +296,39 @@ static const struct word *find_word(const char *name)
 	return NULL;
 }
 
-static int read_file(const struct reader *r, const struct sl_yaml *root)
+// Make what the network level says a part of the graph.
+static int add_network(const struct sl_reader *r)
 {
-	int code = want(r, root, "a file", SL_YAML_MAP);
+	int code;
+
+	if (!r->net->is_there)
+		return 0;
+	code = sl_network_check(r->net, r->g, r->err);
+	return code ? code : sl_network_compile(r->net, r->g, r->err);
+}
+
+static int read_file(const struct sl_reader *r, const struct sl_yaml *root)
+{
+	int code = sl_read_want(r, root, "a file", SL_YAML_MAP);
 
 	for (const struct sl_yaml *v = root->first; v && !code; v = v->next)
 		if (!find_word(v->key->text))
 			code = unknown_word(r, v->key);
-	for (unsigned i = 0; i < N_WORDS; i++)
+	for (unsigned i = 0; i < N_WORDS && !code; i++) {
+		if (words[i].read == read_links)
+			code = add_network(r);
 		for (const struct sl_yaml *v = root->first; v && !code; v = v->next)
 			if (!strcmp(v->key->text, words[i].name))
 				code = words[i].read(r, v);
+	}
 	return code;
 }
 
 // Read the text into g, which may be left half way.
 static int read_text(struct sl_graph *g, const char *yaml, const char *name, struct sl_error *err)
 {
-	const struct reader r = {.g = g, .err = err};
+	struct sl_network net = {0};
+	const struct sl_reader r = {.g = g, .net = &net, .err = err};
 	struct sl_yaml *root;
 	int text, code;
 
@@ -356,7 +336,7 @@ static int read_text(struct sl_graph *g, const char *yaml, const char *name, str
 		yaml += 3;
 	text = sl_graph_add_text(g, name, yaml, true);
 	if (text < 0)
-		return memory(&r, text);
+		return sl_read_memory(&r, text);
 	code = sl_yaml_parse(g, text, &root, err);
 	if (code)
 		return code;
@@ -364,10 +344,12 @@ static int read_text(struct sl_graph *g, const char *yaml, const char *name, str
 		code = read_file(&r, root);
 	} else {
 		code = sl_error_set(err, -EINVAL,
-				    "there is nothing in it: a graph has 'apps' and 'links'");
+				    "there is nothing in it: a graph has 'apps' and 'links', a "
+				    "router 'ports' and 'addresses'");
 		if (err)
 			sl_error_place(err, name, 0, 0, NULL, 0);
 	}
+	sl_network_fini(&net);
 	sl_yaml_free(root);
 	return code;
 }

@@ -55,7 +55,7 @@ _sluice()
 	case ${COMP_WORDS[1]} in
 	run) options='--stats --json --help' ;;
 	check) options='--help' ;;
-	graph) options='--dot --svg --output --help' ;;
+	graph) options='--dot --svg --yaml --output --help' ;;
 	replay)
 		options='--through --rate --loop --to --for --key --cap --psk --writer --json --quiet --help'
 		;;

@@ -94,6 +94,11 @@ int sl_graph_check(const struct sl_graph *g, struct sl_error *err);
 // Describe the graph in the dot language. Returns heap text, owned by the caller, or NULL.
 char *sl_graph_dot(const struct sl_graph *g);
 
+// Write the graph as a YAML file of apps and links, which makes the same graph when it is read; a
+// relative path in it means what it says only in the folder of the file it came from.
+// Returns heap text, owned by the caller, or NULL.
+char *sl_graph_yaml(const struct sl_graph *g);
+
 // The class of that name: a library class, or of a plugin loaded so far. NULL if there is none.
 const struct sl_app_class *sl_class_find(const char *name);
 

@@ -23,7 +23,7 @@ WRONG = [
     (["check"], "check: too few arguments"),
     (["check", "-x", "a"], "unknown option '-x'"),
     (["graph"], "graph: too few arguments"),
-    (["graph", "a", "--svg", "--dot"], "--svg and --dot exclude each other"),
+    (["graph", "a", "--svg", "--dot"], "--svg, --yaml and --dot exclude each other"),
     (["graph", "a", "-o"], "--output needs a value: FILE"),
     (["replay"], "replay: too few arguments"),
     (["replay", "--to", "null"], "replay: too few arguments"),

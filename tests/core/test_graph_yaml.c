@@ -114,17 +114,23 @@ static void check_mistakes(const struct mistake *m)
 static void words_of_a_file(void **state)
 {
 	static const struct mistake mistakes[] = {
-		{"", " there is nothing in it: a graph has 'apps' and 'links'"},
-		{"# only a comment\n", " there is nothing in it: a graph has 'apps' and 'links'"},
-		{"---\n", " there is nothing in it: a graph has 'apps' and 'links'"},
-		{"~", " there is nothing in it: a graph has 'apps' and 'links'"},
+		{"", " there is nothing in it: a graph has 'apps' and 'links', a router 'ports' "
+		     "and 'addresses'"},
+		{"# only a comment\n", " there is nothing in it: a graph has 'apps' and 'links', a "
+				       "router 'ports' and 'addresses'"},
+		{"---\n", " there is nothing in it: a graph has 'apps' and 'links', a router "
+			  "'ports' and 'addresses'"},
+		{"~", " there is nothing in it: a graph has 'apps' and 'links', a router 'ports' "
+		      "and 'addresses'"},
 		{"in -> out", "1:1: a file must be a map, not a single value"},
 		{"- a\n- b\n", "1:1: a file must be a map, not a list"},
 		{"app: {}", "1:1: unknown key 'app'; did you mean 'apps'?"},
 		{"apps: {}\nwokers: 2", "2:1: unknown key 'wokers'; did you mean 'workers'?"},
-		{"routes: {}",
-		 "1:1: unknown key 'routes': a file has apps, links, workers, cpus, idle, mtu, "
-		 "link-size, packets, plugins, eal"},
+		{"port: {}", "1:1: unknown key 'port'; did you mean 'ports'?"},
+		{"nothing: {}",
+		 "1:1: unknown key 'nothing': a file has apps, workers, cpus, idle, mtu, "
+		 "link-size, packets, plugins, eal, ports, addresses, routes, neighbours, router, "
+		 "links"},
 		{"apps: {}\nlinks: []\napps: {}\n",
 		 "3:1: 'apps' stands here twice, first on line 1"},
 		{"apps: [a]", "1:7: 'apps' must be a map, not a list"},
@@ -329,7 +335,9 @@ static void files_that_are_none(void **state)
 	assert_load("/nowhere/f.yaml", -ENOENT, "No such file or directory");
 	assert_load("/dev/zero", -EFBIG, "the file is larger than 16 MiB");
 	assert_load(path, -EINVAL, "there is a NUL byte in it: this is no text");
-	assert_load(empty, -EINVAL, "there is nothing in it: a graph has 'apps' and 'links'");
+	assert_load(empty, -EINVAL,
+		    "there is nothing in it: a graph has 'apps' and 'links', a router 'ports' and "
+		    "'addresses'");
 	snprintf(inside, sizeof(inside), "%s/f.yaml", path);
 	assert_load(inside, -ENOTDIR, "Not a directory");
 	unlink(path);

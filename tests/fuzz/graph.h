@@ -27,6 +27,22 @@ static inline void fuzz_error(const struct sl_error *err, const char *file)
 	fuzz_expect(strlen(text) < sizeof(text) - 1);
 }
 
+// A graph without mistakes is the same after it was written and read again.
+static inline void fuzz_print(const struct sl_graph *g)
+{
+	struct sl_graph *again = sl_graph_create();
+	char *yaml = sl_graph_yaml(g);
+	char *a = sl_graph_dot(g), *b;
+
+	fuzz_expect(sl_graph_parse(again, yaml, "fuzz/again.yaml", NULL) == 0);
+	b = sl_graph_dot(again);
+	fuzz_expect(!strcmp(a, b));
+	free(a);
+	free(b);
+	free(yaml);
+	sl_graph_destroy(again);
+}
+
 static inline void fuzz_graph(struct sl_graph *g)
 {
 	struct sl_graph *copy = sl_graph_copy(g);
@@ -40,6 +56,8 @@ static inline void fuzz_graph(struct sl_graph *g)
 	if (g->n_plugins == 0 && sl_graph_check(g, &err)) {
 		fuzz_expect(err.text[0] && !strpbrk(err.text, "\n\r\t"));
 		fuzz_expect(sl_graph_check(copy, NULL));
+	} else if (g->n_plugins == 0) {
+		fuzz_print(g);
 	}
 	while (copy->n_apps > 0)
 		fuzz_expect(sl_graph_remove(copy, copy->apps[copy->n_apps / 2].name) == 0);
