@@ -13,6 +13,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_filter_class,
 	&sl_icmp_error_class,
 	&sl_impair_class,
+	&sl_ip_fragment_class,
 	&sl_ipv4_input_class,
 	&sl_ipv6_input_class,
 	&sl_join_class,

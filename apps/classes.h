@@ -11,6 +11,7 @@ extern const struct sl_app_class sl_ethernet_in_class;
 extern const struct sl_app_class sl_filter_class;
 extern const struct sl_app_class sl_icmp_error_class;
 extern const struct sl_app_class sl_impair_class;
+extern const struct sl_app_class sl_ip_fragment_class;
 extern const struct sl_app_class sl_ipv4_input_class;
 extern const struct sl_app_class sl_ipv6_input_class;
 extern const struct sl_app_class sl_join_class;
