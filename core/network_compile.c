@@ -237,6 +237,7 @@ static void add_tap(struct builder *b, const struct sl_network_port *p, unsigned
 	add(b, p->tap.at, "tap", "tap-%s", p->name);
 	set(b, p->tap.at, "name", "%s", p->tap.text);
 	set(b, p->mtu ? p->mtu_at : p->tap.at, "mtu", "%u", sl_network_mtu(b->n, b->g, index));
+	set_mac(b, p);
 	add_addresses(b, index);
 }
 
@@ -312,12 +313,8 @@ static void add_kernel(struct builder *b)
 		return;
 	add(b, b->n->kernel.at, "kernel-routes", "kernel-routes");
 	set_interfaces(b);
-	for (size_t i = 0; i < b->n->n_ports; i++) {
-		const struct sl_network_port *p = &b->n->ports[i];
-
-		append(b, p->tap.text ? p->tap.at : p->at, "devices", "%s",
-		       p->tap.text ? p->tap.text : "-");
-	}
+	for (size_t i = 0; i < b->n->n_ports; i++)
+		append(b, b->n->ports[i].tap.at, "devices", "%s", b->n->ports[i].tap.text);
 	set(b, b->n->kernel.at, "table", "%s", b->n->kernel.text);
 }
 

@@ -234,11 +234,12 @@ static int check_kernel(const struct check *c)
 	if (!c->n->kernel.text)
 		return 0;
 	for (size_t i = 0; i < c->n->n_ports; i++)
-		if (c->n->ports[i].tap.text)
-			return 0;
-	return sl_graph_error(c->g, c->n->kernel.at, c->err, -EINVAL,
-			      "the kernel's routes lead to its own interfaces: a port needs a "
-			      "'tap' to follow them");
+		if (!c->n->ports[i].tap.text)
+			return sl_graph_error(c->g, c->n->ports[i].at, c->err, -EINVAL,
+					      "the routes of the kernel name its own interfaces: "
+					      "port '%s' needs a 'tap' for them",
+					      c->n->ports[i].name);
+	return 0;
 }
 
 int sl_network_check_routes(struct sl_network *n, const struct sl_graph *g, struct sl_error *err)

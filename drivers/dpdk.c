@@ -97,6 +97,7 @@ static int dpdk_configure(struct sl_app *app, const void *config, struct sl_erro
 	struct dpdk *self = (struct dpdk *)app;
 	struct sl_port_config c = *(const struct sl_port_config *)config;
 	bool takes_over = before && before->queue == c.queue;
+	struct rte_ether_addr mac;
 	int r;
 
 	c.graph_mtu = app->mtu;
@@ -107,6 +108,8 @@ static int dpdk_configure(struct sl_app *app, const void *config, struct sl_erro
 	self->queue = (uint16_t)c.queue;
 	self->frame_max = (uint16_t)(sl_port_mtu(self->port) + HEADER);
 	self->copies = sl_port_copies(self->port);
+	if (rte_eth_macaddr_get(self->id, &mac) == 0)
+		memcpy(app->ether, mac.addr_bytes, sizeof(app->ether));
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 // stamp. What the kernel refuses is dropped at once: it says why, and does not say when it would
 // take it.
 
+#include "core/ip/address.h"
 #include "drivers/tap_device.h"
 
 #include <errno.h>
@@ -26,12 +27,16 @@ struct tap_config {
 	uint64_t mtu; // 0 = as it is
 	bool up;
 	struct sl_strings addresses;
+	const char *mac, *port;
 };
 
 // What the interface is to be like.
 struct setting {
 	uint32_t mtu; // 0 = as it is
 	bool up;
+	bool has_mac; // else it is as it is
+	uint8_t mac[6];
+	bool is_early; // the address to be is not known yet: the interface stays down
 	struct sl_address addresses[ADDRESSES_MAX];
 	size_t n_addresses;
 };
@@ -41,6 +46,7 @@ struct tap {
 	bool is_open;
 	int fd;
 	char name[IFNAMSIZ];
+	const char *port; // the app whose link-layer address the interface gets, or NULL
 	struct setting setting;
 };
 
@@ -65,6 +71,14 @@ static const struct sl_key tap_keys[] = {
 	 .type = SL_STRINGS,
 	 .offset = offsetof(struct tap_config, addresses),
 	 .help = "the kernel's own on it, such as 10.0.0.1/24 or fd00::1/64"},
+	{.name = "mac",
+	 .type = SL_STRING,
+	 .offset = offsetof(struct tap_config, mac),
+	 .help = "the kernel's link-layer address on it (default: left as it is; tap only)"},
+	{.name = "port",
+	 .type = SL_STRING,
+	 .offset = offsetof(struct tap_config, port),
+	 .help = "an app whose link-layer address it gets instead (tap only)"},
 	{.name = NULL},
 };
 
@@ -83,8 +97,14 @@ static int read_setting(struct setting *s, const struct tap_config *c, struct sl
 	if (c->addresses.count > ADDRESSES_MAX)
 		return sl_error_set(err, -E2BIG, "%s: %zu addresses, at most %d", c->name,
 				    c->addresses.count, ADDRESSES_MAX);
+	if (c->mac && !sl_mac_parse(c->mac, s->mac))
+		return sl_error_set(err, -EINVAL,
+				    "mac: '%s' is not an address such as 02:00:00:00:00:01",
+				    c->mac);
 	s->mtu = (uint32_t)c->mtu;
 	s->up = c->up;
+	s->has_mac = c->mac;
+	s->is_early = !c->mac && c->port;
 	for (; s->n_addresses < c->addresses.count && r == 0; s->n_addresses++)
 		r = sl_address_parse(c->addresses.items[s->n_addresses],
 				     &s->addresses[s->n_addresses], err);
@@ -96,9 +116,11 @@ static int settle(const char *name, const struct setting *s, struct sl_error *er
 {
 	int r = s->mtu ? sl_interface_set_mtu(name, s->mtu, err) : 0;
 
+	if (r == 0 && s->has_mac)
+		r = sl_interface_set_mac(name, s->mac, err);
 	for (size_t i = 0; i < s->n_addresses && r == 0; i++)
 		r = sl_interface_add_address(name, &s->addresses[i], err);
-	if (r == 0 && s->up)
+	if (r == 0 && s->up && !s->is_early)
 		r = sl_interface_set_up(name, true, err);
 	return r;
 }
@@ -144,6 +166,7 @@ static int configure(struct sl_app *app, const struct tap_config *c, bool is_tap
 	if (strlen(c->name) >= sizeof(self->name))
 		return sl_tap_open(c->name, is_tap, err); // which says what is wrong with it
 	memcpy(self->name, c->name, strlen(c->name));
+	self->port = c->mac ? NULL : c->port;
 	return open_device(self, (const struct tap *)app->predecessor, is_tap, err);
 }
 
@@ -172,6 +195,27 @@ static void tap_adopt(struct sl_app *app, struct sl_app *old)
 	if (before->setting.up && !self->setting.up)
 		sl_interface_set_up(self->name, false, NULL);
 	settle(self->name, &self->setting, NULL);
+}
+
+// The kernel makes its IPv6 link-local address of the link-layer one when the interface comes up,
+// so that comes last.
+static void tap_settle(struct sl_app *app, const struct sl_apps *apps)
+{
+	static const uint8_t none[6];
+	struct tap *self = (struct tap *)app;
+	const struct sl_app *port = self->port ? sl_app_find(apps, self->port) : NULL;
+	struct setting *s = &self->setting;
+
+	if (!port || memcmp(port->ether, none, sizeof(none)) == 0 ||
+	    (s->has_mac && memcmp(port->ether, s->mac, sizeof(s->mac)) == 0))
+		return;
+	memcpy(s->mac, port->ether, sizeof(s->mac));
+	s->has_mac = true;
+	s->is_early = false;
+	if (sl_interface_set_mac(self->name, s->mac, NULL) < 0)
+		sl_app_fail(app, "the interface does not take the link-layer address of its port");
+	else if (s->up && sl_interface_set_up(self->name, true, NULL) < 0)
+		sl_app_fail(app, "the interface does not come up");
 }
 
 static void tap_stop(struct sl_app *app)
@@ -273,6 +317,7 @@ const struct sl_app_class sl_tap_class = {
 	.needs = tap_needs,
 	.configure = tap_configure,
 	.adopt = tap_adopt,
+	.settle = tap_settle,
 	.pull = tap_pull,
 	.push = tap_push,
 	.stop = tap_stop,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -129,6 +130,17 @@ int sl_interface_set_mtu(const char *name, uint32_t mtu, struct sl_error *err)
 	request.ifr_mtu = (int)mtu;
 	r = control(SIOCSIFMTU, &request);
 	return r < 0 ? sl_error_set(err, r, "%s: mtu %u: %s", name, mtu, strerror(-r)) : 0;
+}
+
+int sl_interface_set_mac(const char *name, const uint8_t mac[6], struct sl_error *err)
+{
+	struct ifreq request = request_for(name);
+	int r;
+
+	request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+	memcpy(request.ifr_hwaddr.sa_data, mac, 6);
+	r = control(SIOCSIFHWADDR, &request);
+	return r < 0 ? sl_error_set(err, r, "%s: link-layer address: %s", name, strerror(-r)) : 0;
 }
 
 int sl_interface_set_up(const char *name, bool up, struct sl_error *err)

@@ -29,6 +29,7 @@ int sl_tap_open(const char *name, bool is_tap, struct sl_error *err);
 
 // Returns 0 or -errno with err filled.
 int sl_interface_set_mtu(const char *name, uint32_t mtu, struct sl_error *err);
+int sl_interface_set_mac(const char *name, const uint8_t mac[6], struct sl_error *err);
 int sl_interface_set_up(const char *name, bool up, struct sl_error *err);
 
 // Add or remove an address. One that is there already, or is not, is no error.

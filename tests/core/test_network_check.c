@@ -268,9 +268,9 @@ static void routes_lead_somewhere_once(void **state)
 		 "8:3: no route leads to 224.0.0.0/8: it is multicast"},
 		{ADDRESSES "routes:\n  'ff02::/16': wan\n",
 		 "8:4: no route leads to ff02::/16: it is multicast"},
-		{ADDRESSES "routes: kernel",
-		 "7:9: the kernel's routes lead to its own interfaces: a port needs a 'tap' to "
-		 "follow them"},
+		{"ports:\n  lan: {device: d, tap: t}\n  wan: {device: e}\nroutes: kernel",
+		 "3:3: the routes of the kernel name its own interfaces: port 'wan' needs a 'tap' "
+		 "for them"},
 		{0}};
 
 	(void)state;

@@ -192,8 +192,8 @@ static const struct {
 	  "+  - tap-lan -> w-join.tap-lan", "+  - w-join -> w", "-port-lan",
 	  "+  - lan-in.other -> x"}},
 	// The kernel's tables.
-	{"ports: {lan: {device: d, tap: lan0}, wan: {device: e}}\nroutes: {kernel: 100}",
-	 {"+  kernel-routes:", "+      table: 100", "+        - lan0", "+        - \"-\"",
+	{"ports: {lan: {device: d, tap: lan0}, wan: {device: e, tap: wan0}}\nroutes: {kernel: 100}",
+	 {"+  kernel-routes:", "+      table: 100", "+        - lan0", "+        - wan0",
 	  "+  - kernel-routes.ipv4 -> ipv4-route.control",
 	  "+  - kernel-routes.ipv6 -> ipv6-route.control",
 	  "+  - kernel-routes.icmp -> icmp-error.control",

@@ -250,6 +250,32 @@ static void successor_changes_the_interface_in_place(void **state)
 	finish(h);
 }
 
+// The kernel makes its link-local address when the interface comes up: not before it has the
+// link-layer address that it is made of.
+static void interface_waits_for_the_address_of_its_port(void **state)
+{
+	static const uint8_t first[6] = {2, 0, 0, 0, 0, 1}, second[6] = {2, 0, 0, 0, 0, 2};
+	struct sl_error err = {.text = ""};
+	struct sl_harness *h;
+
+	(void)state;
+	need_namespace();
+	h = make("tap sltap0 port=port-lan");
+	assert_false(interface("sltap0", SIOCGIFFLAGS).ifr_flags & IFF_UP);
+	sl_harness_settle(h, "port-wan", second);
+	assert_false(interface("sltap0", SIOCGIFFLAGS).ifr_flags & IFF_UP);
+	sl_harness_settle(h, "port-lan", first);
+	assert_true(interface("sltap0", SIOCGIFFLAGS).ifr_flags & IFF_UP);
+	assert_memory_equal(interface("sltap0", SIOCGIFHWADDR).ifr_hwaddr.sa_data, first, 6);
+	assert_int_equal(sl_harness_replace(h, "tap sltap0 mtu=1400 port=port-lan", &err), 0);
+	assert_true(interface("sltap0", SIOCGIFFLAGS).ifr_flags & IFF_UP);
+	sl_harness_settle(h, "port-lan", second);
+	assert_memory_equal(interface("sltap0", SIOCGIFHWADDR).ifr_hwaddr.sa_data, second, 6);
+	assert_int_equal(sl_harness_replace(h, "tap sltap0 mac=02:00:00:00:00:07", &err), 0);
+	assert_int_equal(interface("sltap0", SIOCGIFHWADDR).ifr_hwaddr.sa_data[5], 7);
+	finish(h);
+}
+
 static void what_the_kernel_refuses_is_dropped_by_name(void **state)
 {
 	static const uint8_t nonsense[40] = {0x70}, ip[40] = {0x45};
@@ -315,6 +341,7 @@ static void mistakes_are_named(void **state)
 	(void)state;
 	refuse("tap", "app 'tap' (tap) needs 'name'");
 	refuse("tap ''", "an interface needs a name");
+	refuse("tap x mac=1", "mac: '1' is not an address such as 02:00:00:00:00:01");
 	refuse("tap abcdefghijklmnop",
 	       "'abcdefghijklmnop': an interface's name has at most 15 characters");
 	refuse("tap a/b", "'a/b' is no name for an interface");
@@ -365,6 +392,7 @@ int main(void)
 		cmocka_unit_test(checksums_from_the_kernel_are_finished),
 		cmocka_unit_test(interface_is_set_up_as_the_keys_say),
 		cmocka_unit_test(successor_changes_the_interface_in_place),
+		cmocka_unit_test(interface_waits_for_the_address_of_its_port),
 		cmocka_unit_test(what_the_kernel_refuses_is_dropped_by_name),
 		cmocka_unit_test(packets_longer_than_a_buffer_are_dropped_by_name),
 	};
