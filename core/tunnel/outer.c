@@ -1,0 +1,158 @@
+#include "core/tunnel/outer.h"
+
+#include "core/proto/checksum.h"
+#include "core/proto/ipv4.h"
+#include "core/proto/ipv6.h"
+
+enum {
+	TTL = 64,
+	UDP_LENGTH = 4, // offsets within the UDP header
+	UDP_CHECKSUM = 6,
+};
+
+static void init_ipv4(struct sl_outer *o, const struct sl_endpoint *from,
+		      const struct sl_endpoint *to)
+{
+	struct sl_ipv4_hdr *ip = (struct sl_ipv4_hdr *)o->bytes;
+
+	o->len = SL_OUTER4_LEN;
+	ip->version_ihl = 0x45;
+	ip->ttl = TTL; // DF clear: what is too big for the way is fragmented, not lost
+	ip->protocol = SL_PROTO_UDP;
+	memcpy(ip->src, from->ip.bytes, sizeof(ip->src));
+	memcpy(ip->dst, to->ip.bytes, sizeof(ip->dst));
+	o->initial = sl_checksum_pseudo_ipv4(ip->src, ip->dst, SL_PROTO_UDP, 0);
+}
+
+static void init_ipv6(struct sl_outer *o, const struct sl_endpoint *from,
+		      const struct sl_endpoint *to)
+{
+	struct sl_ipv6_hdr *ip = (struct sl_ipv6_hdr *)o->bytes;
+
+	o->len = SL_OUTER6_LEN;
+	ip->version_class_flow[0] = 0x60;
+	ip->next_header = SL_PROTO_UDP;
+	ip->hop_limit = TTL;
+	memcpy(ip->src, from->ip.bytes, sizeof(ip->src));
+	memcpy(ip->dst, to->ip.bytes, sizeof(ip->dst));
+	o->initial = sl_checksum_pseudo_ipv6(ip->src, ip->dst, SL_PROTO_UDP, 0);
+}
+
+void sl_outer_init(struct sl_outer *o, const struct sl_endpoint *from, const struct sl_endpoint *to)
+{
+	uint8_t *udp;
+
+	*o = (struct sl_outer){0};
+	if (to->ip.family == 4)
+		init_ipv4(o, from, to);
+	else if (to->ip.family == 6)
+		init_ipv6(o, from, to);
+	else
+		return;
+	udp = o->bytes + o->len - SL_UDP_LEN;
+	store_be16(udp, from->port);
+	store_be16(udp + 2, to->port);
+}
+
+static void finish_ipv4(uint8_t *bytes, uint16_t len, uint8_t tos)
+{
+	struct sl_ipv4_hdr *ip = (struct sl_ipv4_hdr *)bytes;
+	uint16_t checksum;
+
+	ip->tos = tos;
+	store_be16(ip->total_len, len);
+	checksum = (uint16_t)~sl_checksum_sum_short(ip, sizeof(*ip), 0);
+	memcpy(ip->checksum, &checksum, sizeof(checksum));
+}
+
+static void finish_ipv6(uint8_t *bytes, uint16_t udp_len, uint8_t tos)
+{
+	bytes[0] = (uint8_t)(0x60 | tos >> 4);
+	bytes[1] = (uint8_t)(tos << 4);
+	store_be16(bytes + 4, udp_len);
+}
+
+bool sl_outer_put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos)
+{
+	uint16_t udp_len = (uint16_t)(sl_len(p) + SL_UDP_LEN), checksum;
+	uint8_t *bytes, *udp;
+	uint32_t initial;
+
+	if (!o->len || sl_len(p) > UINT16_MAX - SL_OUTER6_LEN)
+		return false;
+	bytes = sl_prepend(p, o->len);
+	if (!bytes)
+		return false;
+	memcpy(bytes, o->bytes, o->len);
+	udp = bytes + o->len - SL_UDP_LEN;
+	store_be16(udp + UDP_LENGTH, udp_len);
+	initial = o->initial + sl_checksum_word(udp_len);
+	checksum = sl_checksum_udp((uint16_t)~sl_checksum_sum(udp, udp_len, initial));
+	memcpy(udp + UDP_CHECKSUM, &checksum, sizeof(checksum));
+	if (o->len == SL_OUTER4_LEN)
+		finish_ipv4(bytes, sl_len(p), tos);
+	else
+		finish_ipv6(bytes, udp_len, tos);
+	return true;
+}
+
+// Where the UDP datagram is, and from whom to whom; NULL where there is none.
+static const uint8_t *parse_ipv4(const uint8_t *p, size_t *len, struct sl_outer_packet *out,
+				 uint32_t *initial)
+{
+	const struct sl_ipv4_hdr *ip = sl_ipv4_parse(p, *len);
+
+	if (!ip || ip->protocol != SL_PROTO_UDP || sl_ipv4_is_fragment(ip))
+		return NULL;
+	*len = load_be16(ip->total_len) - sl_ipv4_hdr_len(ip);
+	out->from.ip.family = out->to.ip.family = 4;
+	memcpy(out->from.ip.bytes, ip->src, sizeof(ip->src));
+	memcpy(out->to.ip.bytes, ip->dst, sizeof(ip->dst));
+	out->ecn = ip->tos & 3;
+	*initial = sl_checksum_pseudo_ipv4(ip->src, ip->dst, SL_PROTO_UDP, 0);
+	return p + sl_ipv4_hdr_len(ip);
+}
+
+static const uint8_t *parse_ipv6(const uint8_t *p, size_t *len, struct sl_outer_packet *out,
+				 uint32_t *initial)
+{
+	const struct sl_ipv6_hdr *ip = sl_ipv6_parse(p, *len);
+	struct sl_ipv6_upper upper;
+
+	if (!ip || !sl_ipv6_upper(ip, sizeof(*ip) + load_be16(ip->payload_len), &upper) ||
+	    upper.protocol != SL_PROTO_UDP || upper.fragment)
+		return NULL;
+	*len = upper.len;
+	out->from.ip.family = out->to.ip.family = 6;
+	memcpy(out->from.ip.bytes, ip->src, sizeof(ip->src));
+	memcpy(out->to.ip.bytes, ip->dst, sizeof(ip->dst));
+	out->ecn = p[1] >> 4 & 3;
+	*initial = sl_checksum_pseudo_ipv6(ip->src, ip->dst, SL_PROTO_UDP, 0);
+	return upper.data;
+}
+
+enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_outer_packet *out)
+{
+	const uint8_t *udp = NULL;
+	uint32_t initial = 0;
+	uint16_t udp_len;
+
+	*out = (struct sl_outer_packet){0};
+	if (len > 0 && ip[0] >> 4 == 4)
+		udp = parse_ipv4(ip, &len, out, &initial);
+	else if (len > 0)
+		udp = parse_ipv6(ip, &len, out, &initial);
+	if (!udp || len < SL_UDP_LEN)
+		return SL_OUTER_MALFORMED;
+	udp_len = load_be16(udp + UDP_LENGTH);
+	if (udp_len < SL_UDP_LEN || udp_len > len)
+		return SL_OUTER_MALFORMED;
+	out->from.port = load_be16(udp);
+	out->to.port = load_be16(udp + 2);
+	out->payload = udp + SL_UDP_LEN;
+	out->len = (uint16_t)(udp_len - SL_UDP_LEN);
+	if (load_be16(udp + UDP_CHECKSUM) == 0) // none: RFC 8200 section 8.1 forbids that in IPv6
+		return out->to.ip.family == 4 ? SL_OUTER_GOOD : SL_OUTER_BAD_CHECKSUM;
+	initial += sl_checksum_word(udp_len);
+	return sl_checksum_good(udp, udp_len, initial) ? SL_OUTER_GOOD : SL_OUTER_BAD_CHECKSUM;
+}

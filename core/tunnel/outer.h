@@ -1,0 +1,48 @@
+// outer: the IP and UDP headers around what a tunnel sends. Spec: RFC 791, RFC 8200, RFC 768,
+// RFC 8085 section 3.1.
+#pragma once
+
+#include "core/tunnel/endpoint.h"
+#include "core/tunnel/message.h"
+
+#include <sluice/packet.h>
+
+enum {
+	SL_UDP_LEN = 8,
+	SL_OUTER4_LEN = 20 + SL_UDP_LEN,
+	SL_OUTER6_LEN = 40 + SL_UDP_LEN,
+	SL_TOS_HANDSHAKE = 0x88, // AF41; data has DSCP 0 and the inner packet's ECN
+};
+
+// The headers to one peer, ready but for what differs from packet to packet.
+struct sl_outer {
+	uint8_t bytes[SL_OUTER6_LEN];
+	uint8_t len;      // SL_OUTER4_LEN, SL_OUTER6_LEN, or 0: nowhere to send to
+	uint32_t initial; // sum of the pseudo-header and the ports, without the lengths
+};
+
+// Fill in the headers from `from` (family 0 in from->ip: the address is not known yet, and zero) to
+// `to`.
+void sl_outer_init(struct sl_outer *o, const struct sl_endpoint *from,
+		   const struct sl_endpoint *to);
+
+// Put the headers in front of a packet, whose bytes are the UDP payload, and compute its checksums.
+//
+// tos  Byte of the IPv4 header, traffic class of IPv6.
+//
+// Returns false, p untouched, where there is no room or nowhere to send to.
+bool sl_outer_put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos);
+
+// What came in.
+struct sl_outer_packet {
+	struct sl_endpoint from, to;
+	const uint8_t *payload;
+	uint16_t len;
+	uint8_t ecn;
+};
+
+enum sl_outer_verdict { SL_OUTER_GOOD, SL_OUTER_MALFORMED, SL_OUTER_BAD_CHECKSUM };
+
+// Read the headers of an IP packet of either family, whose IP header has been checked: its UDP
+// length, and its UDP checksum, which IPv4 alone may leave out.
+enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_outer_packet *out);
