@@ -17,6 +17,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_ipv4_input_class,
 	&sl_ipv6_input_class,
 	&sl_join_class,
+	&sl_kernel_routes_class,
 	&sl_match_class,
 	&sl_pcap_reader_class,
 	&sl_pcap_writer_class,

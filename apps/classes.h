@@ -15,6 +15,7 @@ extern const struct sl_app_class sl_ip_fragment_class;
 extern const struct sl_app_class sl_ipv4_input_class;
 extern const struct sl_app_class sl_ipv6_input_class;
 extern const struct sl_app_class sl_join_class;
+extern const struct sl_app_class sl_kernel_routes_class;
 extern const struct sl_app_class sl_match_class;
 extern const struct sl_app_class sl_pcap_reader_class;
 extern const struct sl_app_class sl_pcap_writer_class;

@@ -5,7 +5,7 @@
 //   ./embed 1000
 //
 // With the static library, everything else from the distribution being shared:
-//   libs="$(pkg-config --libs libdpdk libsodium libpcap libfyaml) -lm"
+//   libs="$(pkg-config --libs libdpdk libsodium libpcap libfyaml libmnl) -lm"
 //   flags=$(pkg-config --cflags --libs-only-L sluice)
 //   cc -O2 -o embed embed.c $flags -l:libsluice.a $libs
 

@@ -1,0 +1,529 @@
+// kernel-routes: follows a routing table of the kernel, with its addresses and static neighbours.
+// Ports: -> ipv4, ipv6, icmp, local, and one for each interface.  Config: keys below.
+// Spec: rtnetlink(7).
+//
+// What the kernel has goes out as records (core/ip/control.h): routes to ipv4 or ipv6; addresses
+// there, too, and to icmp, local and their interface; neighbours to their interface. Only what a
+// link has room for is sent; the rest waits, as one change however often it changes.
+//
+// Two sockets: one for events, one for dumps. A round of dumps at the start, and whenever the
+// kernel has dropped events or removes routes without telling (a link goes down, an address or a
+// next hop object goes), makes the copy right again. All of it happens in portions, none of which
+// takes long: packets pass meanwhile.
+
+#include "core/error.h"
+#include "drivers/kernel_socket.h"
+#include "drivers/kernel_tables.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <sluice/app.h>
+#include <stdlib.h>
+
+enum { IPV4, IPV6, ICMP, LOCAL, INTERFACES };
+enum { ROUTES, ADDRESSES, NEIGHBOURS, RECORDS, RESYNCS, REFUSED, MALFORMED };
+
+enum {
+	MS = 1000000,        // nanoseconds
+	POLL_NS = 1 * MS,    // between two looks at the sockets while nothing is to be done
+	PAUSE_NS = 250 * MS, // between two rounds of dumps
+	TRIES = 8,           // rounds that tables changing underneath may spoil
+
+	// portions
+	EVENTS = 64,    // messages of one call
+	WALK = 2048,    // prefixes looked at
+	PREFIXES = 256, // prefixes told
+	CROWD = 32,     // records in a packet: whoever takes one is not busy for long
+
+	MAX_ROUTES = 1 << 22,
+	MAX_SETS = 1 << 16,
+	MAX_NEXTHOPS = 1 << 16,
+	MAX_NOTICES = 1 << 12,
+};
+
+struct kernel_routes_config {
+	const char *table;
+	struct sl_strings interfaces, devices;
+};
+
+struct kernel_routes {
+	struct sl_app app;
+	struct mnl_socket *events, *dumps;
+	uint8_t *buf; // SL_KERNEL_BUFFER bytes
+	struct sl_kernel_tables tables;
+	int ports[SL_IFACES_MAX]; // output of each interface, -1 = none
+	const char *names[SL_IFACES_MAX];
+	uint64_t poll_ns;
+
+	enum sl_kernel_dump stage; // of the round; SL_KERNEL_DUMPS = none under way
+	uint32_t seq;
+	bool is_lost;      // events were dropped; those before are still to be read
+	bool is_spoilt;    // something changed under the dumps of this round
+	unsigned spoilt;   // rounds so, one after the other
+	uint64_t pause_ns; // until when no round begins
+};
+
+static const struct sl_key kernel_routes_keys[] = {
+	{.name = "table",
+	 .type = SL_STRING,
+	 .offset = offsetof(struct kernel_routes_config, table),
+	 .preset = "main",
+	 .help = "which of the kernel's tables: main, default, or a number"},
+	{.name = "interfaces",
+	 .type = SL_STRINGS,
+	 .offset = offsetof(struct kernel_routes_config, interfaces),
+	 .required = true,
+	 .help = "of the router, in their order; outputs bear their names"},
+	{.name = "devices",
+	 .type = SL_STRINGS,
+	 .offset = offsetof(struct kernel_routes_config, devices),
+	 .required = true,
+	 .help = "the kernel's device for each interface, in the same order: its TAP; - = none"},
+	{.name = NULL},
+};
+
+// ---- configuration
+
+static int read_table(const char *text, uint32_t *table, struct sl_error *err)
+{
+	unsigned long number;
+	char *end;
+
+	if (strcmp(text, "main") == 0) {
+		*table = RT_TABLE_MAIN;
+		return 0;
+	}
+	if (strcmp(text, "default") == 0) {
+		*table = RT_TABLE_DEFAULT;
+		return 0;
+	}
+	if (strcmp(text, "local") == 0)
+		return sl_error_set(
+			err, -EINVAL,
+			"table 'local' is the kernel's own: it holds no routes to others");
+	number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || number == RT_TABLE_UNSPEC ||
+	    number == RT_TABLE_LOCAL || number > UINT32_MAX)
+		return sl_error_set(err, -EINVAL, "'%s' is no table: main, default, or a number",
+				    text);
+	*table = (uint32_t)number;
+	return 0;
+}
+
+static int read_devices(struct kernel_routes *self, const struct kernel_routes_config *c,
+			struct sl_error *err)
+{
+	struct sl_kernel_tables *t = &self->tables;
+
+	if (c->interfaces.count != c->devices.count)
+		return sl_error_set(err, -EINVAL, "%zu interfaces, but %zu devices",
+				    c->interfaces.count, c->devices.count);
+	if (c->interfaces.count > SL_IFACES_MAX)
+		return sl_error_set(err, -E2BIG, "%zu interfaces, at most %d", c->interfaces.count,
+				    SL_IFACES_MAX);
+	for (; t->n_devices < c->devices.count; t->n_devices++) {
+		const char *name = c->devices.items[t->n_devices];
+
+		self->names[t->n_devices] = c->interfaces.items[t->n_devices];
+		if (strcmp(name, "-") == 0)
+			continue;
+		if (!*name || strlen(name) >= IFNAMSIZ)
+			return sl_error_set(err, -EINVAL, "'%s' is no name of a device", name);
+		for (unsigned i = 0; i < t->n_devices; i++)
+			if (strcmp(t->devices[i].name, name) == 0)
+				return sl_error_set(err, -EINVAL,
+						    "device '%s' stands for two interfaces", name);
+		memcpy(t->devices[t->n_devices].name, name, strlen(name));
+	}
+	return 0;
+}
+
+static uint64_t bit_of(const struct sl_app *app, int port)
+{
+	return port >= 0 && app->out[port] ? UINT64_C(1) << port : 0;
+}
+
+static uint64_t audience(const struct sl_control *c, void *context)
+{
+	const struct kernel_routes *self = context;
+	const struct sl_app *app = &self->app;
+	uint64_t to = c->iface < SL_IFACES_MAX ? bit_of(app, self->ports[c->iface]) : 0;
+
+	if (c->kind == SL_CONTROL_NEIGHBOUR)
+		return to;
+	return to | bit_of(app, c->address.ip.family == 6 ? IPV6 : IPV4) | bit_of(app, ICMP) |
+	       bit_of(app, LOCAL);
+}
+
+static void find_ports(struct kernel_routes *self)
+{
+	for (unsigned i = 0; i < SL_IFACES_MAX; i++)
+		self->ports[i] = i < self->tables.n_devices
+					 ? sl_app_output(&self->app, self->names[i])
+					 : -1;
+}
+
+// ---- rounds of dumps
+
+// Ask for the next dump; those a kernel does not have are passed over.
+static void request(struct kernel_routes *self, enum sl_kernel_dump stage)
+{
+	self->stage = stage;
+	if (stage < SL_KERNEL_DUMPS &&
+	    sl_kernel_request(self->dumps, stage, self->tables.table, ++self->seq) < 0) {
+		self->stage = SL_KERNEL_DUMPS; // out of memory: later
+		self->tables.wants_round = true;
+	}
+}
+
+// The dump asked for has ended. Returns 0 or -errno.
+static int end_of_dump(const struct nlmsghdr *h)
+{
+	int r = sl_netlink_read_result(h);
+
+	// A kernel without such objects, or without the table, which comes with its first route.
+	return r == -EOPNOTSUPP || r == -ENOENT ? 0 : r;
+}
+
+// Take a part of a dump in. Returns 1 where it goes on, 0 at its end, or -errno.
+static int take_dump(struct kernel_routes *self, int len)
+{
+	const struct nlmsghdr *h = (const struct nlmsghdr *)self->buf;
+
+	for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
+		if (h->nlmsg_seq != self->seq)
+			continue;
+		self->is_spoilt |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
+			return end_of_dump(h);
+		sl_kernel_tables_take(&self->tables, h, false);
+	}
+	return 1;
+}
+
+// The dump of links is read at one go: no event may come between.
+static int dump_links(struct kernel_routes *self)
+{
+	int r;
+
+	request(self, SL_KERNEL_LINKS);
+	do {
+		int len = sl_kernel_read(self->dumps, self->buf);
+
+		r = len > 0 ? take_dump(self, len) : len < 0 ? len : -EIO;
+	} while (r > 0);
+	sl_kernel_tables_end_links(&self->tables);
+	return r;
+}
+
+static void begin_round(struct kernel_routes *self)
+{
+	self->is_spoilt = false;
+	sl_kernel_tables_begin(&self->tables);
+	self->tables.wants_round = false;
+	if (dump_links(self) < 0)
+		self->tables.wants_round = true;
+	request(self, SL_KERNEL_ADDRESSES);
+}
+
+static void end_round(struct kernel_routes *self)
+{
+	self->pause_ns = self->app.now_ns + PAUSE_NS;
+	if (self->is_spoilt && ++self->spoilt < TRIES) {
+		self->tables.wants_round = true; // what was not met may be there all the same
+		return;
+	}
+	self->spoilt = 0;
+	if (self->tables.has_met_all) // else it is the first, at the start
+		sl_app_metric_add(&self->app, RESYNCS, 1);
+	sl_kernel_tables_end(&self->tables);
+}
+
+// One portion of the round under way. Returns whether there is more to do.
+static bool go_round(struct kernel_routes *self)
+{
+	int len, r;
+
+	if (self->stage == SL_KERNEL_DUMPS) {
+		if (!self->tables.wants_round || self->is_lost || self->app.now_ns < self->pause_ns)
+			return false;
+		begin_round(self);
+		return true;
+	}
+	len = sl_kernel_read(self->dumps, self->buf);
+	r = len > 0 ? take_dump(self, len) : len < 0 ? len : 1;
+	if (r < 0)
+		self->is_spoilt = true;
+	if (r <= 0)
+		request(self, self->stage + 1);
+	if (self->stage == SL_KERNEL_DUMPS)
+		end_round(self);
+	return true;
+}
+
+// ---- events
+
+static void take_events(struct kernel_routes *self, int len)
+{
+	const struct nlmsghdr *h = (const struct nlmsghdr *)self->buf;
+
+	for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len))
+		sl_kernel_tables_take(&self->tables, h, true);
+}
+
+// Returns whether more may wait.
+static bool read_events(struct kernel_routes *self)
+{
+	for (unsigned i = 0; i < EVENTS; i++) {
+		int len = sl_kernel_read(self->events, self->buf);
+
+		if (len > 0) {
+			take_events(self, len);
+		} else if (len < 0) {
+			// The kernel drops all further events until what waits has been read.
+			self->is_lost = true;
+		} else {
+			self->tables.wants_round |= self->is_lost;
+			self->is_lost = false;
+			return false;
+		}
+	}
+	return true;
+}
+
+// ---- records
+
+static bool has_room(const struct rte_mbuf *p, unsigned n)
+{
+	return n < CROWD && sl_tailroom(p) >= sizeof(struct sl_control);
+}
+
+// A packet for an output that has room for one, or NULL.
+static struct rte_mbuf *open_packet(struct kernel_routes *self, unsigned port)
+{
+	struct rte_mbuf *p;
+
+	if (sl_link_room(self->app.out[port]) == 0 || !sl_alloc_burst(self->app.pool, &p, 1))
+		return NULL;
+	return p;
+}
+
+static void close_packet(struct kernel_routes *self, unsigned port, struct rte_mbuf *p)
+{
+	if (sl_len(p) == 0) {
+		sl_free(p);
+		return;
+	}
+	sl_app_created(&self->app, 1);
+	sl_app_give_one(&self->app, port, p);
+}
+
+static void put(struct kernel_routes *self, struct rte_mbuf *p, const struct sl_control *c)
+{
+	sl_control_put(p, c);
+	sl_app_metric_add(&self->app, RECORDS, 1);
+}
+
+static void tell_notices(struct kernel_routes *self, unsigned port)
+{
+	struct sl_notices *n = &self->tables.notices;
+	struct rte_mbuf *p = open_packet(self, port);
+	unsigned listener, count = 0;
+	struct sl_control c;
+
+	if (!p)
+		return;
+	for (; has_room(p, count) && sl_notices_tell(n, UINT64_C(1) << port, &listener, &c);
+	     count++)
+		put(self, p, &c);
+	close_packet(self, port, p);
+}
+
+// Fill one packet. Returns false where there is no more to tell now.
+static bool tell_some_routes(struct kernel_routes *self, uint8_t family, unsigned *budget)
+{
+	unsigned port = family == 6 ? IPV6 : IPV4;
+	struct rte_mbuf *p = open_packet(self, port);
+	unsigned count = 0;
+	struct sl_control c;
+
+	if (!p)
+		return false;
+	for (; has_room(p, count) && sl_rib_tell(self->tables.rib, family, budget, &c); count++)
+		put(self, p, &c);
+	close_packet(self, port, p);
+	return *budget > 0 && sl_rib_has_news(self->tables.rib, family);
+}
+
+static void tell_routes(struct kernel_routes *self, uint8_t family)
+{
+	unsigned budget = PREFIXES;
+	struct sl_control c;
+
+	if (!self->app.out[family == 6 ? IPV6 : IPV4]) {
+		while (sl_rib_tell(self->tables.rib, family, &budget, &c))
+			; // nobody wants to know
+		return;
+	}
+	while (sl_rib_has_news(self->tables.rib, family) && tell_some_routes(self, family, &budget))
+		;
+}
+
+// Returns whether something waits for room.
+static bool tell(struct kernel_routes *self)
+{
+	for (unsigned i = 0; i < self->app.n_out && self->tables.notices.has_news; i++)
+		if (self->app.out[i])
+			tell_notices(self, i);
+	tell_routes(self, 4);
+	tell_routes(self, 6);
+	return self->tables.notices.has_news || sl_rib_has_news(self->tables.rib, 4) ||
+	       sl_rib_has_news(self->tables.rib, 6);
+}
+
+// ---- the app
+
+static void show(struct kernel_routes *self)
+{
+	struct sl_app *app = &self->app;
+	const struct sl_kernel_tables *t = &self->tables;
+
+	sl_app_metric(app, ROUTES, sl_rib_count_told(t->rib));
+	sl_app_metric(app, ADDRESSES, sl_notices_count(&t->notices, SL_CONTROL_ADDRESS));
+	sl_app_metric(app, NEIGHBOURS, sl_notices_count(&t->notices, SL_CONTROL_NEIGHBOUR));
+	sl_app_metric(app, REFUSED, t->refused);
+	sl_app_metric(app, MALFORMED, t->malformed);
+}
+
+static void kernel_routes_pull(struct sl_app *app)
+{
+	struct kernel_routes *self = (struct kernel_routes *)app;
+	bool busy;
+
+	if (app->now_ns < self->poll_ns)
+		return;
+	busy = read_events(self);
+	busy |= go_round(self);
+	busy |= sl_rib_walk(self->tables.rib, WALK);
+	busy |= tell(self);
+	if (busy) {
+		sl_app_wake_at(app, app->now_ns);
+		return;
+	}
+	show(self);
+	// What found no room once may find some now.
+	if (self->tables.is_full && sl_rib_count_routes(self->tables.rib) < MAX_ROUTES / 8 * 7)
+		self->tables.wants_round = true;
+	self->poll_ns = app->now_ns + POLL_NS;
+}
+
+static void kernel_routes_settle(struct sl_app *app, const struct sl_apps *apps)
+{
+	struct kernel_routes *self = (struct kernel_routes *)app;
+
+	(void)apps;
+	// Those who listen may be others than before.
+	find_ports(self);
+	sl_notices_retell(&self->tables.notices, audience, self);
+	sl_rib_retell(self->tables.rib);
+	self->poll_ns = 0;
+}
+
+static void kernel_routes_adopt(struct sl_app *app, struct sl_app *old)
+{
+	struct kernel_routes *self = (struct kernel_routes *)app;
+	struct kernel_routes *before = (struct kernel_routes *)old;
+
+	sl_kernel_tables_adopt(&self->tables, &before->tables);
+	for (unsigned i = 0; i <= MALFORMED; i++)
+		sl_app_metric(app, i, atomic_load(&old->metrics[i]));
+}
+
+static int open_kernel(struct kernel_routes *self, struct sl_error *err)
+{
+	struct sl_kernel_tables *t = &self->tables;
+	int r;
+
+	// First the events: what changes while the dumps are made is in both.
+	self->events = sl_kernel_open_events(err);
+	if (!self->events)
+		return -errno;
+	self->dumps = sl_kernel_open_dumps(err);
+	if (!self->dumps)
+		return -errno;
+	sl_kernel_tables_begin(t);
+	r = dump_links(self);
+	if (r < 0)
+		return sl_error_set(err, r, "the kernel does not tell its devices: %s",
+				    strerror(-r));
+	for (unsigned i = 0; i < t->n_devices; i++)
+		if (*t->devices[i].name && !t->devices[i].index)
+			return sl_error_set(err, -ENODEV, "there is no device '%s' for '%s'",
+					    t->devices[i].name, self->names[i]);
+	t->wants_round = true;
+	self->stage = SL_KERNEL_DUMPS;
+	return 0;
+}
+
+static int kernel_routes_configure(struct sl_app *app, const void *config, struct sl_error *err)
+{
+	static const struct sl_kernel_limits limits = {
+		.rib = {.routes = MAX_ROUTES, .sets = MAX_SETS, .nexthops = MAX_NEXTHOPS},
+		.notices = MAX_NOTICES,
+	};
+	struct kernel_routes *self = (struct kernel_routes *)app;
+	const struct kernel_routes_config *c = config;
+	int r = read_table(c->table, &self->tables.table, err);
+
+	if (r == 0)
+		r = read_devices(self, c, err);
+	if (r < 0)
+		return r;
+	self->tables.audience = audience;
+	self->tables.context = self;
+	find_ports(self);
+	self->buf = malloc(SL_KERNEL_BUFFER);
+	if (!self->buf || sl_kernel_tables_init(&self->tables, &limits) < 0)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	return open_kernel(self, err);
+}
+
+static void kernel_routes_stop(struct sl_app *app)
+{
+	struct kernel_routes *self = (struct kernel_routes *)app;
+
+	if (self->dumps)
+		mnl_socket_close(self->dumps);
+	if (self->events)
+		mnl_socket_close(self->events);
+	sl_kernel_tables_fini(&self->tables);
+	free(self->buf);
+}
+
+const struct sl_app_class sl_kernel_routes_class = {
+	.name = "kernel-routes",
+	.help = "follow a routing table of the kernel, as routing daemons fill it\n"
+		"Routes, addresses and static neighbours of the devices named go to the apps of a "
+		"router, at once and whenever they change. Routes by other devices do not concern "
+		"it. Needs no privilege. The network namespace is that of the process.",
+	.outputs = {[IPV4] = "ipv4",
+		    [IPV6] = "ipv6",
+		    [ICMP] = "icmp",
+		    [LOCAL] = "local",
+		    [INTERFACES] = "*"},
+	.metrics = {[ROUTES] = "routes",
+		    [ADDRESSES] = "addresses",
+		    [NEIGHBOURS] = "neighbours",
+		    [RECORDS] = "records",
+		    [RESYNCS] = "resyncs",
+		    [REFUSED] = "refused",
+		    [MALFORMED] = "malformed"},
+	.keys = kernel_routes_keys,
+	.config_size = sizeof(struct kernel_routes_config),
+	.size = sizeof(struct kernel_routes),
+	.configure = kernel_routes_configure,
+	.adopt = kernel_routes_adopt,
+	.settle = kernel_routes_settle,
+	.pull = kernel_routes_pull,
+	.stop = kernel_routes_stop,
+};
