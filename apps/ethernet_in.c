@@ -15,7 +15,17 @@
 
 enum { IN };
 enum { IPV4, IPV6, ARP, ND, OTHER, OUTPUTS };
-enum { DROP_OTHER_HOST, DROP_TOO_SHORT, DROP_BAD_SOURCE, DROP_TAGGED, DROP_NO_ROOM };
+enum {
+	DROP_OTHER_HOST,
+	DROP_TOO_SHORT,
+	DROP_BAD_SOURCE,
+	DROP_TAGGED,
+	DROP_NO_ROOM,
+	DROP_NO_IPV4,
+	DROP_NO_IPV6,
+	DROP_NO_ARP,
+	DROP_UNKNOWN_TYPE
+};
 
 enum {
 	NOWHERE = OUTPUTS, // the packet has been dropped
@@ -148,6 +158,23 @@ static inline unsigned sort(struct ethernet_in *self, struct rte_mbuf *p)
 	return sort_slowly(self, p);
 }
 
+// Give packets to an output. A router leaves those out that it has no use for.
+static void give(struct ethernet_in *self, unsigned port, struct rte_mbuf *const *p, unsigned n)
+{
+	static const uint8_t reasons[OUTPUTS] = {[IPV4] = DROP_NO_IPV4,
+						 [IPV6] = DROP_NO_IPV6,
+						 [ARP] = DROP_NO_ARP,
+						 [ND] = DROP_NO_IPV6,
+						 [OTHER] = DROP_UNKNOWN_TYPE};
+
+	if (__builtin_expect(self->app.out[port] != NULL, 1)) {
+		sl_app_give(&self->app, port, p, n);
+		return;
+	}
+	sl_count(&self->app.drops[reasons[port]], n);
+	sl_free_burst(p, n);
+}
+
 // Give packets that go several ways, in order on each.
 static void deal(struct ethernet_in *self, struct rte_mbuf *const *p, const uint8_t *ports,
 		 unsigned n)
@@ -159,7 +186,7 @@ static void deal(struct ethernet_in *self, struct rte_mbuf *const *p, const uint
 		burst[ports[i]][count[ports[i]]++] = p[i];
 	for (unsigned port = 0; port < OUTPUTS; port++)
 		if (count[port] > 0)
-			sl_app_give(&self->app, port, burst[port], count[port]);
+			give(self, port, burst[port], count[port]);
 }
 
 static void ethernet_in_push(struct sl_app *app)
@@ -179,7 +206,7 @@ static void ethernet_in_push(struct sl_app *app)
 	if (mixed)
 		deal(self, p, ports, n);
 	else if (ports[0] != NOWHERE)
-		sl_app_give(app, ports[0], p, n);
+		give(self, ports[0], p, n);
 }
 
 static void set_mac(struct ethernet_in *self, const uint8_t mac[6])
@@ -251,7 +278,8 @@ const struct sl_app_class sl_ethernet_in_class = {
 		"with a group as their source, and notes for the router's other apps on which "
 		"interface a packet came and whether it came to a group. Neighbour discovery "
 		"leaves on `nd` unchecked, also behind extension headers; whole frames of other "
-		"protocols leave on `other`.",
+		"protocols leave on `other`. What leads nowhere is dropped by its name: `no_ipv6`, "
+		"`unknown_type`.",
 	.inputs = {[IN] = "in"},
 	.outputs =
 		{[IPV4] = "ipv4", [IPV6] = "ipv6", [ARP] = "arp", [ND] = "nd", [OTHER] = "other"},
@@ -259,7 +287,11 @@ const struct sl_app_class sl_ethernet_in_class = {
 		  [DROP_TOO_SHORT] = "too_short",
 		  [DROP_BAD_SOURCE] = "bad_source",
 		  [DROP_TAGGED] = "tagged",
-		  [DROP_NO_ROOM] = "no_room"},
+		  [DROP_NO_ROOM] = "no_room",
+		  [DROP_NO_IPV4] = "no_ipv4",
+		  [DROP_NO_IPV6] = "no_ipv6",
+		  [DROP_NO_ARP] = "no_arp",
+		  [DROP_UNKNOWN_TYPE] = "unknown_type"},
 	.keys = keys,
 	.config_size = sizeof(struct config),
 	.size = sizeof(struct ethernet_in),

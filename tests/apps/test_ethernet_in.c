@@ -251,6 +251,25 @@ static void a_packet_without_headroom_is_moved(void **state)
 	assert_string_equal(sl_harness_destroy(h), "");
 }
 
+static void what_leads_nowhere_is_dropped_by_its_name(void **state)
+{
+	static const struct {
+		const char *what, *reason;
+		unsigned output;
+	} cases[] = {{"ether ipv4 udp", "no_ipv4", IPV4}, {"ether ipv6 udp", "no_ipv6", IPV6}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sl_harness *h = make_ours();
+		struct frame f = frame_to(mac, cases[i].what);
+
+		sl_harness_disconnect(h, cases[i].output);
+		feed(h, &f);
+		assert_int_equal(sl_harness_drop(h, cases[i].reason), 1);
+		assert_string_equal(sl_harness_destroy(h), "");
+	}
+}
+
 static void other_protocols_leave_whole_or_are_dropped(void **state)
 {
 	struct sl_harness *h = make_ours();
@@ -264,7 +283,7 @@ static void other_protocols_leave_whole_or_are_dropped(void **state)
 	assert_memory_equal(got, f.bytes, f.len);
 	sl_harness_disconnect(h, OTHER);
 	feed(h, &f);
-	assert_int_equal(sl_harness_app(h)->unconnected, 1);
+	assert_int_equal(sl_harness_drop(h, "unknown_type"), 1);
 	assert_string_equal(sl_harness_destroy(h), "");
 }
 
@@ -357,6 +376,7 @@ int main(void)
 		cmocka_unit_test(tagged_frames_are_dropped),
 		cmocka_unit_test(short_frames_do_no_harm),
 		cmocka_unit_test(a_packet_without_headroom_is_moved),
+		cmocka_unit_test(what_leads_nowhere_is_dropped_by_its_name),
 		cmocka_unit_test(other_protocols_leave_whole_or_are_dropped),
 		cmocka_unit_test(packets_of_a_burst_stay_in_order),
 		cmocka_unit_test(the_address_is_that_of_the_port),
