@@ -238,6 +238,7 @@ static void add_tap(struct builder *b, const struct sl_network_port *p, unsigned
 	set(b, p->tap.at, "name", "%s", p->tap.text);
 	set(b, p->mtu ? p->mtu_at : p->tap.at, "mtu", "%u", sl_network_mtu(b->n, b->g, index));
 	set_mac(b, p);
+	set(b, p->tap.at, "quiet", "yes"); // what is said of the addresses there, the router says
 	add_addresses(b, index);
 }
 

@@ -28,6 +28,7 @@ struct tap_config {
 	bool up;
 	struct sl_strings addresses;
 	const char *mac, *port;
+	bool quiet;
 };
 
 // What the interface is to be like.
@@ -36,6 +37,7 @@ struct setting {
 	bool up;
 	bool has_mac; // else it is as it is
 	uint8_t mac[6];
+	bool quiet;    // the kernel is host there, no router or neighbour
 	bool is_early; // the address to be is not known yet: the interface stays down
 	struct sl_address addresses[ADDRESSES_MAX];
 	size_t n_addresses;
@@ -79,6 +81,11 @@ static const struct sl_key tap_keys[] = {
 	 .type = SL_STRING,
 	 .offset = offsetof(struct tap_config, port),
 	 .help = "an app whose link-layer address it gets instead (tap only)"},
+	{.name = "quiet",
+	 .type = SL_BOOL,
+	 .offset = offsetof(struct tap_config, quiet),
+	 .preset = "no",
+	 .help = "the kernel answers no ARP there and forwards nothing: a router does"},
 	{.name = NULL},
 };
 
@@ -104,6 +111,7 @@ static int read_setting(struct setting *s, const struct tap_config *c, struct sl
 	s->mtu = (uint32_t)c->mtu;
 	s->up = c->up;
 	s->has_mac = c->mac;
+	s->quiet = c->quiet;
 	s->is_early = !c->mac && c->port;
 	for (; s->n_addresses < c->addresses.count && r == 0; s->n_addresses++)
 		r = sl_address_parse(c->addresses.items[s->n_addresses],
@@ -116,6 +124,8 @@ static int settle(const char *name, const struct setting *s, struct sl_error *er
 {
 	int r = s->mtu ? sl_interface_set_mtu(name, s->mtu, err) : 0;
 
+	if (s->quiet)
+		sl_interface_set_quiet(name);
 	if (r == 0 && s->has_mac)
 		r = sl_interface_set_mac(name, s->mac, err);
 	for (size_t i = 0; i < s->n_addresses && r == 0; i++)

@@ -8,6 +8,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -154,6 +155,32 @@ int sl_interface_set_up(const char *name, bool up, struct sl_error *err)
 	}
 	return r < 0 ? sl_error_set(err, r, "%s: %s: %s", name, up ? "up" : "down", strerror(-r))
 		     : 0;
+}
+
+void sl_interface_set_quiet(const char *name)
+{
+	// Spec: Linux, Documentation/networking/ip-sysctl.rst.
+	static const char *const settings[][3] = {
+		{"ipv4", "arp_ignore", "8"},       {"ipv4", "arp_announce", "2"},
+		{"ipv4", "forwarding", "0"},       {"ipv4", "rp_filter", "0"},
+		{"ipv4", "accept_redirects", "0"}, {"ipv4", "send_redirects", "0"},
+		{"ipv6", "forwarding", "0"},       {"ipv6", "accept_redirects", "0"},
+		{"ipv6", "accept_ra", "0"},        {"ipv6", "addr_gen_mode", "0"},
+	};
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", settings[i][0], name,
+			 settings[i][1]);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (write(fd, settings[i][2], strlen(settings[i][2])) < 0)
+			errno = 0; // not ours to set: as it is
+		close(fd);
+	}
 }
 
 struct address_request {

@@ -32,6 +32,12 @@ int sl_interface_set_mtu(const char *name, uint32_t mtu, struct sl_error *err);
 int sl_interface_set_mac(const char *name, const uint8_t mac[6], struct sl_error *err);
 int sl_interface_set_up(const char *name, bool up, struct sl_error *err);
 
+// Keep the kernel from acting as a router or a neighbour of its own on an interface behind which
+// another router stands: it answers no ARP request, forwards nothing, follows no redirect and no
+// router advertisement, checks no way back, and makes its link-local address of the link-layer
+// one. What the system does not let be set stays as it is.
+void sl_interface_set_quiet(const char *name);
+
 // Add or remove an address. One that is there already, or is not, is no error.
 // Returns 0 or -errno with err filled.
 int sl_interface_add_address(const char *name, const struct sl_address *a, struct sl_error *err);

@@ -176,7 +176,8 @@ static const struct {
 	{"ports: {lan: {device: d, tap: lan0, mtu: 9000}}\n"
 	 "addresses: {lan: 10.0.0.1/24}\n"
 	 "neighbours: {10.0.0.2: 02:00:00:00:00:02}\n",
-	 {"+  tap-lan:", "+      name: lan0", "+  - lan-in.other -> tap-lan-join.lan-in-other",
+	 {"+  tap-lan:", "+      name: lan0", "+      quiet: yes",
+	  "+  - lan-in.other -> tap-lan-join.lan-in-other",
 	  "+  - lan-out.tap -> tap-lan-join.lan-out-tap",
 	  "+  - local.lan -> tap-lan-join.local-lan", "+  - tap-lan-join -> tap-lan",
 	  "+  - lan-out.out -> port-lan-join.lan-out-out", "+  - tap-lan -> port-lan-join.tap-lan",

@@ -276,6 +276,40 @@ static void interface_waits_for_the_address_of_its_port(void **state)
 	finish(h);
 }
 
+// What /proc/sys/net has of an interface.
+static char conf(const char *family, const char *name, const char *what)
+{
+	char path[128], value[8] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name, what);
+	f = fopen(path, "r");
+	if (!f || !fgets(value, sizeof(value), f))
+		fail_msg("%s", path);
+	fclose(f);
+	return value[0];
+}
+
+static void kernel_is_kept_from_routing_on_a_quiet_interface(void **state)
+{
+	struct sl_harness *h;
+
+	(void)state;
+	need_namespace();
+	if (access("/proc/sys/net/ipv4/conf/lo/forwarding", W_OK) != 0)
+		skip();
+	h = make("tap sltap0");
+	assert_int_equal(conf("ipv4", "sltap0", "arp_ignore"), '0');
+	finish(h);
+	assert_int_equal(system("echo 1 >/proc/sys/net/ipv4/ip_forward"), 0);
+	h = make("tap sltap0 quiet=yes");
+	assert_int_equal(conf("ipv4", "sltap0", "arp_ignore"), '8');
+	assert_int_equal(conf("ipv4", "sltap0", "forwarding"), '0');
+	assert_int_equal(conf("ipv6", "sltap0", "accept_ra"), '0');
+	finish(h);
+	assert_int_equal(system("echo 0 >/proc/sys/net/ipv4/ip_forward"), 0);
+}
+
 static void what_the_kernel_refuses_is_dropped_by_name(void **state)
 {
 	static const uint8_t nonsense[40] = {0x70}, ip[40] = {0x45};
@@ -393,6 +427,7 @@ int main(void)
 		cmocka_unit_test(interface_is_set_up_as_the_keys_say),
 		cmocka_unit_test(successor_changes_the_interface_in_place),
 		cmocka_unit_test(interface_waits_for_the_address_of_its_port),
+		cmocka_unit_test(kernel_is_kept_from_routing_on_a_quiet_interface),
 		cmocka_unit_test(what_the_kernel_refuses_is_dropped_by_name),
 		cmocka_unit_test(packets_longer_than_a_buffer_are_dropped_by_name),
 	};
