@@ -3,7 +3,10 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum {
+	HUGE_PAGE = 2 << 20,
+	LARGE = 16 << 20, // tables below are not worth hugepages, which they would use in part
+};
 
 static size_t rounded(size_t bytes)
 {
@@ -25,7 +28,8 @@ void *sl_pages_map(size_t bytes)
 		munmap(all, head);
 	if (head < HUGE_PAGE)
 		munmap(all + head + len, HUGE_PAGE - head);
-	madvise(all + head, len, MADV_HUGEPAGE); // a kernel without them does without
+	if (len >= LARGE)
+		madvise(all + head, len, MADV_HUGEPAGE); // a kernel without does without
 	return all + head;
 }
 

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-// Map `bytes` of zeros. Physical memory comes with the first write to each page, in pages of 2 MiB
-// where the kernel has such (transparent hugepages), so that a walk through the table misses the
-// TLB less. Any thread. Returns the memory, owned by the caller, or NULL.
+// Map `bytes` of zeros. Physical memory comes with the first write to each page, to large tables in
+// pages of 2 MiB where the kernel has such (transparent hugepages): reading all over the table then
+// misses the TLB less. Any thread. Returns the memory, owned by the caller, or NULL.
 void *sl_pages_map(size_t bytes);
 
 // Give it back. bytes as it was mapped with. NULL is legal.

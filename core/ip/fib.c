@@ -15,7 +15,8 @@ enum {
 	TARGETS_MAX = 65535,
 	CHUNKS_LEAST = 1024,
 	CHUNKS_MAX = SL_TRIE_VALUES,
-	WORK_ROUTE = 64, // of finding a route and its target, in entries of the trie
+	REMOVAL = 64,      // places that could be looked at meanwhile
+	WORK_ROUTE = 1000, // of finding a route and its target, in entries of the trie
 };
 
 struct route {
@@ -24,7 +25,7 @@ struct route {
 	bool used;
 	uint16_t ids[SL_FIB_ORIGINS]; // targets; 0 = none
 };
-_Static_assert(sizeof(struct route) == 24, "route in the table");
+_Static_assert(sizeof(struct route) == 26, "route in the table");
 
 struct sl_fib {
 	struct sl_trie *trie;
@@ -270,13 +271,52 @@ int sl_fib_remove(struct sl_fib *f, enum sl_fib_origin origin, const struct sl_p
 // none is left.
 bool sl_fib_flush(struct sl_fib *f, enum sl_fib_origin origin, size_t *at, size_t most)
 {
-	while (f->per_origin[origin] > 0 && most-- > 0) {
-		if (f->routes[*at].ids[origin])
+	for (size_t spent = 0; f->per_origin[origin] > 0 && spent < most;) {
+		if (f->routes[*at].ids[origin]) {
 			remove_at(f, origin, *at);
-		else
+			spent += REMOVAL;
+		} else {
 			*at = slot_after(f, *at);
+			spent++;
+		}
 	}
 	return f->per_origin[origin] == 0;
+}
+
+static struct sl_route route_of(const struct route *r, uint8_t family, const struct sl_target *t)
+{
+	struct sl_route route = {.prefix = {.ip.family = family, .len = r->len},
+				 .kind = t->kind,
+				 .n_hops = t->n_hops};
+
+	memcpy(route.prefix.ip.bytes, r->key, sizeof(r->key));
+	for (unsigned i = 0; i < t->n_hops; i++) {
+		const struct sl_hop *from = &t->hops[i];
+		struct sl_route_hop *to = &route.hops[i];
+
+		to->gateway.family = from->on_link ? 0 : family;
+		memcpy(to->gateway.bytes, from->gateway, sizeof(from->gateway));
+		to->iface = from->iface;
+		to->weight = from->weight;
+	}
+	return route;
+}
+
+uint32_t sl_fib_copy(struct sl_fib *to, const struct sl_fib *from, enum sl_fib_origin origin)
+{
+	uint32_t left = from->per_origin[origin], refused = 0;
+
+	for (size_t slot = 0; slot < from->slots && left > 0; slot++) {
+		const struct route *r = &from->routes[slot];
+		struct sl_route route;
+
+		if (!r->ids[origin])
+			continue;
+		route = route_of(r, from->family, &sl_hops_targets(from->hops)[r->ids[origin]]);
+		refused += sl_fib_set(to, origin, &route, NULL) < 0;
+		left--;
+	}
+	return refused;
 }
 
 void sl_fib_renumber(struct sl_fib *f, const uint16_t *map, unsigned n)

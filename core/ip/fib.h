@@ -5,7 +5,7 @@
 // changes, between two bursts: no lookup ever sees half a change.
 //
 // Memory comes when it is used: 64 MiB for the first table once routes are spread over all of it,
-// some 30 bytes for a route, 1 KiB for each /24 of IPv4 with longer prefixes in it and, in IPv6,
+// some 40 bytes for a route, 1 KiB for each /24 of IPv4 with longer prefixes in it and, in IPv6,
 // for each prefix of 24, 32, 40... bits with longer ones in it; 448 bytes for a different target.
 //
 // All functions: one thread at a time.
@@ -18,9 +18,10 @@
 struct sl_fib;
 
 enum sl_fib_origin {
-	SL_FIB_ADDRESS, // the router's own addresses, and what is never forwarded
-	SL_FIB_STATIC,  // the file
-	SL_FIB_KERNEL,
+	SL_FIB_ADDRESS,        // by the file: the router's addresses, and what is never forwarded
+	SL_FIB_KERNEL_ADDRESS, // the router's addresses, by the kernel
+	SL_FIB_STATIC,         // by the file: routes
+	SL_FIB_KERNEL,         // by the kernel: routes
 	SL_FIB_ORIGINS,
 };
 
@@ -55,8 +56,9 @@ int sl_fib_set(struct sl_fib *f, enum sl_fib_origin origin, const struct sl_rout
 // Remove an origin's route. Returns 0 or -ENOENT.
 int sl_fib_remove(struct sl_fib *f, enum sl_fib_origin origin, const struct sl_prefix *prefix);
 
-// Remove all routes of an origin, looking at up to `most` places of the table of routes from *at
-// on, which begins at 0. Returns whether it is done.
+// Remove the routes of an origin, or some of them: it goes through the table of routes from *at on,
+// which begins at 0, for about as long as looking at `most` places takes, some nanoseconds each.
+// Returns whether it is done.
 bool sl_fib_flush(struct sl_fib *f, enum sl_fib_origin origin, size_t *at, size_t most);
 
 // Look up to SL_FIB_BURST addresses up.
@@ -72,6 +74,10 @@ const struct sl_target *sl_fib_targets(const struct sl_fib *f);
 const struct sl_target *sl_fib_find(const struct sl_fib *f, enum sl_fib_origin origin,
 				    const struct sl_prefix *prefix);
 
+// Set the routes that an origin has in another FIB of the same family. Returns how many found no
+// room.
+uint32_t sl_fib_copy(struct sl_fib *to, const struct sl_fib *from, enum sl_fib_origin origin);
+
 // As sl_hops_renumber.
 void sl_fib_renumber(struct sl_fib *f, const uint16_t *map, unsigned n);
 
@@ -79,6 +85,6 @@ uint32_t sl_fib_routes(const struct sl_fib *f); // prefixes
 uint32_t sl_fib_count(const struct sl_fib *f, enum sl_fib_origin origin);
 uint32_t sl_fib_targets_used(const struct sl_fib *f);
 
-// Table entries that changes have looked at: about a nanosecond each. A route costs some 100, a
-// short one over many long ones thousands.
+// What changes have cost since the FIB was made, in table entries looked at: about a nanosecond
+// each. A route costs 1000 and what its prefix covers.
 uint64_t sl_fib_work(const struct sl_fib *f);

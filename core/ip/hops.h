@@ -11,10 +11,10 @@
 // What a target is, beside enum sl_route_kind.
 enum sl_target_kind {
 	SL_TARGET_NONE = SL_ROUTE_PROHIBIT + 1, // no route: what id 0 stands for
-	SL_TARGET_LOCAL,                        // an address of the router
 	SL_TARGET_BROADCAST,
 	SL_TARGET_MULTICAST,
 	SL_TARGET_LINK_LOCAL,
+	SL_TARGET_LOCAL, // an address of the router
 };
 
 struct sl_hop {

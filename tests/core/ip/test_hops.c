@@ -82,7 +82,7 @@ static void kinds_are_targets_of_their_own(void **state)
 
 	(void)state;
 	assert_int_equal(sl_hops_targets(h)[0].kind, SL_TARGET_NONE);
-	for (uint8_t kind = SL_ROUTE_BLACKHOLE; kind <= SL_TARGET_LINK_LOCAL; kind++) {
+	for (uint8_t kind = SL_ROUTE_BLACKHOLE; kind <= SL_TARGET_LOCAL; kind++) {
 		struct sl_route r = {.kind = kind};
 
 		if (kind == SL_TARGET_NONE)

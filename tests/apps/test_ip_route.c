@@ -1,0 +1,381 @@
+// ipv4-route and ipv6-route: what becomes of packets.
+
+#include "tests/apps/route_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+// ---- kinds of destinations
+
+static void ipv4_goes_to_its_next_hop(void **state)
+{
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	to("10.1.2.3");
+	leaves(h, LAN);
+	expect_forwarded("10.0.0.2", 0);
+	to("10.2.2.3");
+	leaves(h, WAN);
+	expect_forwarded("192.0.2.2", 1);
+	to("10.0.0.7"); // on the link
+	leaves(h, LAN);
+	expect_forwarded("10.0.0.7", 0);
+	assert_int_equal(sl_harness_metric(h, "forwarded_packets"), 3);
+	done(h);
+}
+
+static void ipv6_goes_to_its_next_hop(void **state)
+{
+	struct sl_harness *h = make(V6);
+
+	(void)state;
+	to("fd01::3");
+	leaves(h, LAN);
+	expect_forwarded("fd00::2", 0);
+	to("fd02::3");
+	leaves(h, WAN);
+	expect_forwarded("fe80::2", 1);
+	to("fd00::7");
+	leaves(h, LAN);
+	expect_forwarded("fd00::7", 0);
+	done(h);
+}
+
+static void what_is_not_forwarded_goes_to_local_as_it_came(void **state)
+{
+	static const char *const locals4[] = {"10.0.0.1",  "192.0.2.1", "10.0.0.255",
+					      "192.0.2.3", "224.0.0.5", "255.255.255.255"};
+	static const char *const locals6[] = {"fd00::1", "ff02::1", "ff0e::5", "fe80::1",
+					      "febf::1"};
+	struct sl_harness *h4 = make(V4), *h6 = make(V6);
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(locals4); i++) {
+		to(locals4[i]);
+		set_hops(&p, 1);
+		leaves(h4, LOCAL);
+		expect_untouched();
+	}
+	for (unsigned i = 0; i < RTE_DIM(locals6); i++) {
+		to(locals6[i]);
+		set_hops(&p, 1);
+		leaves(h6, LOCAL);
+		expect_untouched();
+	}
+	done(h4);
+	done(h6);
+}
+
+static void routes_that_refuse_say_why(void **state)
+{
+	struct sl_harness *h4 = make(V4), *h6 = make(V6);
+
+	(void)state;
+	to("172.16.0.1");
+	expect_error(h4, SL_IP_NO_ROUTE);
+	to("10.10.0.1");
+	expect_error(h4, SL_IP_REJECTED);
+	to("10.11.0.1");
+	expect_error(h4, SL_IP_PROHIBITED);
+	to("10.9.0.1");
+	is_dropped(h4, IN, "blackhole");
+	to("2001:db8::1");
+	expect_error(h6, SL_IP_NO_ROUTE);
+	to("fd10::1");
+	expect_error(h6, SL_IP_REJECTED);
+	to("fd11::1");
+	expect_error(h6, SL_IP_PROHIBITED);
+	to("fd09::1");
+	is_dropped(h6, IN, "blackhole");
+	done(h4);
+	done(h6);
+}
+
+// RFC 4291 section 2.5.6.
+static void packets_from_a_link_local_address_stay_on_their_link(void **state)
+{
+	struct sl_harness *h = make(V6);
+
+	(void)state;
+	ip_build(&p, "fe80::9", "fd01::3", SL_PROTO_UDP, NULL, 8);
+	is_dropped(h, IN, "scope");
+	ip_build(&p, "fe80::9", "fd00::1", SL_PROTO_UDP, NULL, 8);
+	leaves(h, LOCAL);
+	done(h);
+}
+
+// ---- TTL
+
+static void hops_run_out(void **state)
+{
+	struct sl_harness *h4 = make(V4), *h6 = make(V6);
+
+	(void)state;
+	for (uint8_t hops = 0; hops < 2; hops++) {
+		to("10.1.2.3");
+		set_hops(&p, hops);
+		expect_error(h4, SL_IP_TTL_EXCEEDED);
+		to("fd01::3");
+		set_hops(&p, hops);
+		expect_error(h6, SL_IP_TTL_EXCEEDED);
+	}
+	to("10.1.2.3");
+	set_hops(&p, 2);
+	leaves(h4, LAN);
+	expect_forwarded("10.0.0.2", 0);
+	to("fd01::3");
+	set_hops(&p, 255);
+	leaves(h6, LAN);
+	expect_forwarded("fd00::2", 0);
+	done(h4);
+	done(h6);
+}
+
+// RFC 1624: every checksum that a header can have is right after the decrement, too.
+static void any_checksum_stays_right(void **state)
+{
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	to("10.1.2.3");
+	for (unsigned id = 0; id < 65536; id += 64) {
+		for (unsigned i = 0; i < 64; i++) {
+			store_be16(p.bytes + 4, (uint16_t)(id + i));
+			set_hops(&p, (uint8_t)(2 + (id + i) % 254));
+			assert_true(ip_feed(h, IN, &p));
+		}
+		sl_harness_breathe(h);
+		for (unsigned i = 0; i < 64; i++) {
+			struct rte_mbuf *m = sl_harness_take_packet(h, LAN);
+			uint8_t *bytes = sl_data(m);
+			uint16_t checksum = load_be16(bytes + 10);
+
+			store_be16(bytes + 10, 0);
+			assert_int_equal(checksum, ip_checksum(bytes, 20, NULL));
+			sl_free(m);
+		}
+	}
+	done(h);
+}
+
+// ---- MTU
+
+static void build_len(const char *dst, unsigned len)
+{
+	to(dst);
+	ip_build(&p, strchr(dst, ':') ? "fd00::9" : "10.0.0.9", dst, SL_PROTO_UDP, NULL,
+		 len - (strchr(dst, ':') ? 40 : 20));
+}
+
+static void packets_longer_than_the_mtu_are_big(void **state)
+{
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	build_len("10.2.0.1", 1400);
+	leaves(h, WAN);
+	expect_forwarded("192.0.2.2", 1);
+	build_len("10.2.0.1", 1401);
+	leaves(h, BIG); // to be fragmented: that much older
+	expect_forwarded("192.0.2.2", 1);
+	assert_int_equal(got.meta.mtu, 1400);
+	build_len("10.1.0.1", 1500);
+	leaves(h, LAN);
+	build_len("10.1.0.1", 1501);
+	p.bytes[6] = 0x40; // DF: to be quoted as it came
+	ip_seal(&p);
+	leaves(h, BIG);
+	expect_untouched();
+	assert_int_equal(got.meta.mtu, 1500);
+	done(h);
+}
+
+static void packets_of_ipv6_longer_than_the_mtu_are_to_be_quoted_as_they_came(void **state)
+{
+	struct sl_harness *h = make(V6);
+
+	(void)state;
+	build_len("fd02::1", 1400);
+	leaves(h, WAN);
+	build_len("fd02::1", 1401);
+	leaves(h, BIG);
+	expect_untouched();
+	assert_int_equal(got.meta.mtu, 1400);
+	assert_int_equal(got.meta.iface_out, 1);
+	done(h);
+}
+
+static void the_mtu_of_the_graph_is_that_of_interfaces_without_one(void **state)
+{
+	struct sl_harness *h = make("ipv4-route interfaces=lan interfaces=wan mtus=600 "
+				    "routes='10.0.0.0/8 dev wan'");
+
+	(void)state;
+	build_len("10.2.0.1", 1500);
+	leaves(h, WAN);
+	build_len("10.2.0.1", 1501);
+	leaves(h, BIG);
+	done(h);
+}
+
+// ---- the router's own packets
+
+static void own_packets_keep_their_hops(void **state)
+{
+	struct sl_harness *h4 = make(V4), *h6 = make(V6);
+
+	(void)state;
+	to("10.1.0.1");
+	p.meta.iface_in = SL_IFACE_NONE;
+	set_hops(&p, 1);
+	leaves_from(h4, SELF, LAN);
+	expect_untouched();
+	expect_next_hop("10.0.0.2");
+	to("fd01::1");
+	leaves_from(h6, SELF, LAN);
+	expect_untouched();
+	expect_next_hop("fd00::2");
+	to("10.0.0.1");
+	leaves_from(h4, SELF, LOCAL);
+	done(h4);
+	done(h6);
+}
+
+static void own_packets_to_the_link_go_to_the_interface_they_say(void **state)
+{
+	static const char *const dsts[] = {"fe80::9", "ff02::1"};
+	struct sl_harness *h6 = make(V6), *h4 = make(V4);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		ip_build(&p, "fe80::1", dsts[i], SL_PROTO_UDP, NULL, 8);
+		p.meta.iface_out = 1;
+		leaves_from(h6, SELF, WAN);
+		expect_untouched();
+		expect_next_hop(dsts[i]);
+		p.meta.iface_out = SL_IFACE_NONE;
+		is_dropped(h6, SELF, "no_interface");
+	}
+	to("224.0.0.5");
+	p.meta.iface_out = 0;
+	leaves_from(h4, SELF, LAN);
+	expect_next_hop("224.0.0.5");
+	done(h4);
+	done(h6);
+}
+
+static void an_interface_that_nothing_is_connected_to_drops(void **state)
+{
+	static const char *const other[] = {"lan", "dmz"};
+	struct sl_harness_options o = {.line = V4, .outputs = 2, .output_names = other};
+	struct sl_harness *h = sl_harness_create(&o, NULL);
+
+	(void)state;
+	to("10.2.0.1");
+	is_dropped(h, IN, "no_interface");
+	done(h);
+}
+
+// ---- bursts and flows
+
+static void order_is_kept_on_each_output(void **state)
+{
+	static const char *const dsts[] = {"10.1.0.1", "10.2.0.1", "10.0.0.1", "172.16.0.1",
+					   "10.9.0.1"};
+	static const unsigned ways[] = {LAN, WAN, LOCAL, ERROR};
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		to(dsts[(i * 7 + i / 3) % 5]);
+		store_be16(p.bytes + 4, (uint16_t)i);
+		ip_seal(&p);
+		assert_true(ip_feed(h, IN, &p));
+	}
+	sl_harness_breathe(h);
+	for (unsigned k = 0; k < 4; k++) {
+		unsigned last = 0, n = 0;
+
+		while (ip_take(h, ways[k], &got)) {
+			unsigned i = load_be16(got.bytes + 4);
+
+			assert_int_equal((i * 7 + i / 3) % 5, k);
+			assert_true(n == 0 || i > last);
+			last = i;
+			n++;
+		}
+		assert_true(n > 20);
+	}
+	done(h);
+}
+
+static uint8_t next_hop_of_flow(struct sl_harness *h, unsigned flow, bool fragment)
+{
+	to("10.3.0.1");
+	store_be16(p.bytes + 20, (uint16_t)(1024 + flow));
+	store_be16(p.bytes + 22, 80);
+	if (fragment)
+		p.bytes[6] = 0x20;
+	ip_seal(&p);
+	assert_true(ip_feed(h, IN, &p));
+	sl_harness_breathe(h);
+	assert_true(ip_take(h, LAN, &got) || ip_take(h, WAN, &got));
+	assert_int_equal(got.meta.iface_out, got.meta.next_hop[0] == 192);
+	return got.meta.next_hop[0] == 192 ? 1 : got.meta.next_hop[3];
+}
+
+static void flows_share_equal_next_hops_and_stay(void **state)
+{
+	struct sl_harness *h = make(V4);
+	unsigned counts[4] = {0};
+
+	(void)state;
+	for (unsigned flow = 0; flow < 3000; flow++) {
+		uint8_t hop = next_hop_of_flow(h, flow, false);
+
+		counts[hop]++;
+		if (flow % 10 == 0)
+			assert_int_equal(next_hop_of_flow(h, flow, false), hop);
+	}
+	for (unsigned hop = 1; hop <= 3; hop++)
+		assert_in_range(counts[hop], 850, 1150);
+	done(h);
+}
+
+static void fragments_of_a_conversation_go_one_way(void **state)
+{
+	struct sl_harness *h = make(V4);
+	uint8_t first = next_hop_of_flow(h, 0, true);
+
+	(void)state;
+	for (unsigned flow = 1; flow < 50; flow++)
+		assert_int_equal(next_hop_of_flow(h, flow, true), first);
+	done(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ipv4_goes_to_its_next_hop),
+		cmocka_unit_test(ipv6_goes_to_its_next_hop),
+		cmocka_unit_test(what_is_not_forwarded_goes_to_local_as_it_came),
+		cmocka_unit_test(routes_that_refuse_say_why),
+		cmocka_unit_test(packets_from_a_link_local_address_stay_on_their_link),
+		cmocka_unit_test(hops_run_out),
+		cmocka_unit_test(any_checksum_stays_right),
+		cmocka_unit_test(packets_longer_than_the_mtu_are_big),
+		cmocka_unit_test(packets_of_ipv6_longer_than_the_mtu_are_to_be_quoted_as_they_came),
+		cmocka_unit_test(the_mtu_of_the_graph_is_that_of_interfaces_without_one),
+		cmocka_unit_test(own_packets_keep_their_hops),
+		cmocka_unit_test(own_packets_to_the_link_go_to_the_interface_they_say),
+		cmocka_unit_test(an_interface_that_nothing_is_connected_to_drops),
+		cmocka_unit_test(order_is_kept_on_each_output),
+		cmocka_unit_test(flows_share_equal_next_hops_and_stay),
+		cmocka_unit_test(fragments_of_a_conversation_go_one_way),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
