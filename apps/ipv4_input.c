@@ -17,7 +17,6 @@ enum {
 	DROP_MARTIAN_SOURCE,
 	DROP_MARTIAN_DESTINATION,
 	DROP_L2_GROUP,
-	DROP_TTL,
 	GOOD
 };
 
@@ -78,7 +77,7 @@ static unsigned judge(const struct rte_mbuf *p)
 		return DROP_BAD_CHECKSUM;
 	if (total_len < hdr_len || total_len > len)
 		return DROP_BAD_LENGTH;
-	return ip->ttl == 0 ? DROP_TTL : judge_addresses(p, ip);
+	return judge_addresses(p, ip);
 }
 
 // Whether a packet without options is good beyond doubt, by one branch for all checks; judge tells
@@ -94,7 +93,6 @@ static inline bool plain(const struct rte_mbuf *p)
 	bad = ip->version_ihl != 0x45;
 	bad |= total_len - BARE > len - BARE;
 	bad |= sl_checksum_sum_short(ip, BARE, 0) != 0xffff;
-	bad |= ip->ttl == 0;
 	bad |= martian_source(ip->src[0]) | martian_destination(ip->dst[0]);
 	bad |= sl_ip_meta(p)->flags & SL_META_L2_GROUP;
 	return !bad;
@@ -124,11 +122,10 @@ const struct sl_app_class sl_ipv4_input_class = {
 		"Packets come without their link-layer header, from ethernet-in. Their header, its "
 		"checksum and its lengths are checked; padding is cut off. Dropped without a word "
 		"are also packets from 0/8, 127/8 and 224/3, packets to 0/8, 127/8 and 240/4 "
-		"except "
-		"the limited broadcast, packets to one host that came in a frame to many, and "
-		"those "
-		"with a TTL of 0. A packet from 0.0.0.0 passes where it goes to 255.255.255.255. "
-		"Options are not looked at. The inputs take turns as with `join`.",
+		"except the limited broadcast, and packets to one host that came in a frame to "
+		"many. A packet from 0.0.0.0 passes where it goes to 255.255.255.255. The TTL "
+		"matters to who forwards, options are not looked at. The inputs take turns as with "
+		"`join`.",
 	.inputs = {"*"},
 	.outputs = {"out"},
 	.drops = {[DROP_TOO_SHORT] = "too_short",
@@ -138,8 +135,7 @@ const struct sl_app_class sl_ipv4_input_class = {
 		  [DROP_BAD_CHECKSUM] = "bad_checksum",
 		  [DROP_MARTIAN_SOURCE] = "martian_source",
 		  [DROP_MARTIAN_DESTINATION] = "martian_destination",
-		  [DROP_L2_GROUP] = "l2_group",
-		  [DROP_TTL] = "ttl"},
+		  [DROP_L2_GROUP] = "l2_group"},
 	.size = sizeof(struct sl_ip_input),
 	.push = ipv4_input_push,
 };
