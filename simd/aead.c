@@ -9,6 +9,11 @@
 enum {
 	// A packet alone leaves most lanes empty: below this length libsodium is faster.
 	SHORT_ALONE = 1280,
+	// What open verifies at once before it decrypts that and verifies the next items meanwhile:
+	// at least so many bytes of text, and a part of the pass.
+	PORTION = 4096,
+	PORTIONS = 8,
+	STACK = 12 << 10, // what kernels use of the stack at most
 };
 
 // A pass over a burst. Wiped at its end: it held the Poly1305 keys and, for open, the right tags.
@@ -17,6 +22,7 @@ struct pass {
 	uint8_t right_tags[SL_AEAD_BURST][SL_AEAD_TAG]; // for open
 	struct sl_poly1305_job tags[SL_AEAD_BURST];
 	struct sl_chacha20_job texts[SL_AEAD_BURST];
+	struct sl_poly1305_queue queue; // tags that are formed beside the texts
 };
 
 static struct sl_chacha20_job text_job(const struct sl_aead_item *p, uint32_t len,
@@ -45,6 +51,23 @@ static struct sl_poly1305_job tag_job(const struct sl_aead_item *p, const uint8_
 	};
 }
 
+// Overwrite what the kernels left on the stack: keys, sums and keystream, also where the compiler
+// put registers aside. Called from the frame that called them, so that this one lies where theirs
+// were.
+static __attribute__((noinline)) void wipe_stack(const struct sl_simd_kernels *k)
+{
+	uint8_t used[STACK];
+
+	explicit_bzero(used + STACK - k->stack, k->stack);
+}
+
+static void pass_wipe(struct pass *w, size_t n)
+{
+	sodium_memzero(w->poly_keys, n * sizeof(w->poly_keys[0]));
+	sodium_memzero(w->right_tags, n * sizeof(w->right_tags[0]));
+	sodium_memzero(w->queue.message, sizeof(w->queue.message));
+}
+
 // RFC 8439 section 2.8: the Poly1305 keys and the ciphertexts are one stream of independent blocks.
 static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
 {
@@ -52,13 +75,16 @@ static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *item
 
 	if (n == 0)
 		return;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		w.texts[i] = text_job(&items[i], items[i].len, w.poly_keys[i]);
-	k->chacha20(w.texts, n);
-	for (size_t i = 0; i < n; i++)
 		w.tags[i] = tag_job(&items[i], w.poly_keys[i], items[i].out, items[i].tag);
+	}
+	w.queue = (struct sl_poly1305_queue){.jobs = w.tags, .n = n, .follows = true};
+	k->chacha20(w.texts, n, &w.queue);
+	k->chacha20(NULL, 0, &w.queue);
 	k->poly1305(w.tags, n);
-	sodium_memzero(w.poly_keys, n * sizeof(w.poly_keys[0]));
+	wipe_stack(k);
+	pass_wipe(&w, n);
 }
 
 // All 128 bits, in constant time.
@@ -72,6 +98,52 @@ static bool tags_equal(const uint8_t *a, const uint8_t *b)
 	return difference == 0;
 }
 
+// Compare the tags of items from `from` to `to`. The right ones are to be decrypted, the others'
+// outputs are wiped. Returns how many are right.
+static size_t verify(struct sl_aead_item *items, struct pass *w, size_t from, size_t to)
+{
+	size_t right = 0;
+
+	for (size_t i = from; i < to; i++) {
+		struct sl_aead_item *p = &items[i];
+
+		p->ok = tags_equal(w->right_tags[i], p->tag);
+		if (p->ok)
+			w->texts[right++] = text_job(p, p->len, NULL);
+		else if (p->len > 0)
+			sodium_memzero(p->out, p->len);
+	}
+	return right;
+}
+
+// How many items to verify before the first are decrypted.
+static size_t first_portion(const struct sl_simd_kernels *k, const struct sl_aead_item *items,
+			    size_t n)
+{
+	uint64_t all = 0, portion = 0;
+	size_t end = 0;
+
+	if (!k->open_beside)
+		return n;
+	for (size_t i = 0; i < n; i++)
+		all += items[i].len;
+	while (end < n && (portion < PORTION || portion < all / PORTIONS))
+		portion += items[end++].len;
+	return end;
+}
+
+// Where the items from `from` on end that have their tags, or were too short for the queue.
+static size_t next_portion(const struct sl_simd_kernels *k, struct pass *w, size_t from, size_t n)
+{
+	struct sl_poly1305_queue *q = &w->queue;
+	size_t end;
+
+	if (q->begun > 0 && q->message[0].job == &w->tags[from])
+		k->chacha20(NULL, 0, q);
+	end = q->begun > 0 ? (size_t)(q->message[0].job - w->tags) : q->next;
+	return end > from ? end : n;
+}
+
 // Keys, tags, and only then the texts whose tags are right.
 static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
 {
@@ -80,24 +152,26 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 
 	if (n == 0)
 		return 0;
-	for (size_t i = 0; i < n; i++)
-		w.texts[i] = text_job(&items[i], 0, w.poly_keys[i]);
-	k->chacha20(w.texts, n);
-	for (size_t i = 0; i < n; i++)
-		w.tags[i] = tag_job(&items[i], w.poly_keys[i], items[i].in, w.right_tags[i]);
-	k->poly1305(w.tags, n);
 	for (size_t i = 0; i < n; i++) {
-		struct sl_aead_item *p = &items[i];
-
-		p->ok = tags_equal(w.right_tags[i], p->tag);
-		if (p->ok)
-			w.texts[right++] = text_job(p, p->len, NULL);
-		else if (p->len > 0)
-			sodium_memzero(p->out, p->len);
+		w.texts[i] = text_job(&items[i], 0, w.poly_keys[i]);
+		w.tags[i] = tag_job(&items[i], w.poly_keys[i], items[i].in, w.right_tags[i]);
 	}
-	k->chacha20(w.texts, right);
-	sodium_memzero(w.poly_keys, n * sizeof(w.poly_keys[0]));
-	sodium_memzero(w.right_tags, n * sizeof(w.right_tags[0]));
+	w.queue = (struct sl_poly1305_queue){.jobs = w.tags};
+	k->chacha20(w.texts, n, &w.queue);
+	w.queue.n = k->open_beside ? n : 0;
+	for (size_t from = 0, to = first_portion(k, items, n); from < n;) {
+		size_t count;
+
+		k->poly1305(w.tags + from, to - from);
+		w.queue.next = w.queue.next < to ? to : w.queue.next;
+		count = verify(items, &w, from, to);
+		k->chacha20(w.texts, count, &w.queue);
+		right += count;
+		from = to;
+		to = next_portion(k, &w, from, n);
+	}
+	wipe_stack(k);
+	pass_wipe(&w, n);
 	return right;
 }
 

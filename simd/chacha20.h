@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sl_poly1305_queue;
+
 // What to do for one packet: block 0 for the Poly1305 key, blocks 1 and on for the text, or both.
 struct sl_chacha20_job {
 	const uint8_t *key;   // 32 bytes
@@ -15,7 +17,11 @@ struct sl_chacha20_job {
 };
 
 // The kernels. Blocks of successive jobs share a vector, so the number of jobs is what makes short
-// packets fast. Any alignment; nothing outside the buffers is touched; what was on the stack of
-// keys and keystream is wiped.
-void sl_chacha20_avx2(const struct sl_chacha20_job *jobs, size_t n);
-void sl_chacha20_avx512(const struct sl_chacha20_job *jobs, size_t n);
+// packets fast. Beside them a kernel does what fits of the queue; without jobs it finishes what was
+// begun of it. Any alignment; nothing outside
+// the buffers is touched. What they leave on the stack is the caller's to wipe, with what the
+// compiler left there (level.h).
+void sl_chacha20_avx2(const struct sl_chacha20_job *jobs, size_t n,
+		      struct sl_poly1305_queue *queue);
+void sl_chacha20_avx512(const struct sl_chacha20_job *jobs, size_t n,
+			struct sl_poly1305_queue *queue);

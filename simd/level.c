@@ -24,14 +24,18 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.name = "avx2",
 			.checksum_sum = sl_checksum_sum_avx2,
 			.chacha20 = sl_chacha20_avx2,
-			.poly1305 = sl_poly1305_avx2,
+			.poly1305 = sl_poly1305_bmi2,
+			.open_beside = true,
+			.stack = 4 << 10,
 		},
 	[SL_SIMD_AVX512] =
 		{
 			.name = "avx512",
 			.checksum_sum = sl_checksum_sum_avx512,
 			.chacha20 = sl_chacha20_avx512,
-			.poly1305 = sl_poly1305_avx2,
+			.poly1305 = sl_poly1305_bmi2,
+			.open_beside = true,
+			.stack = 8 << 10,
 		},
 	[SL_SIMD_AVX512_IFMA] =
 		{
@@ -39,6 +43,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.checksum_sum = sl_checksum_sum_avx512,
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_ifma,
+			.stack = 12 << 10,
 		},
 };
 

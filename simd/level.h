@@ -8,6 +8,7 @@
 
 struct sl_chacha20_job;
 struct sl_poly1305_job;
+struct sl_poly1305_queue;
 
 // From slow to fast; every level may use what the levels before it use. On a CPU with AVX-512
 // the name "avx512" stands for AVX512_IFMA where the CPU has IFMA and for AVX512 where not.
@@ -32,8 +33,11 @@ struct sl_simd_cpu {
 struct sl_simd_kernels {
 	const char *name;
 	// Both NULL where the level leaves AEAD to libsodium.
-	void (*chacha20)(const struct sl_chacha20_job *jobs, size_t n);
+	void (*chacha20)(const struct sl_chacha20_job *jobs, size_t n,
+			 struct sl_poly1305_queue *queue);
 	void (*poly1305)(struct sl_poly1305_job *jobs, size_t n);
+	bool open_beside; // opening, it is worth to form tags beside chacha20
+	uint32_t stack;   // bytes that these two use at most, and leave secrets in
 	uint16_t (*checksum_sum)(const void *data, size_t len, uint32_t initial);
 };
 

@@ -1,6 +1,7 @@
 // poly1305: the tags of many packets at once (RFC 8439 sections 2.5 and 2.8).
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,8 +13,37 @@ struct sl_poly1305_job {
 	uint32_t aad_len;    // bytes
 	uint32_t len;        // bytes
 	uint8_t *tag;        // 16 bytes: the result
+	bool done;           // it is there: a kernel leaves the job alone
 };
 
-// The kernels. Nothing outside the buffers is read; what was on the stack of keys is wiped.
-void sl_poly1305_avx2(struct sl_poly1305_job *jobs, size_t n);
+enum {
+	SL_POLY1305_BESIDE = 4, // messages that are worked on at once beside chacha20
+};
+
+// A message on its way through general registers.
+struct sl_poly1305_message {
+	uint64_t h[3];       // the sum so far
+	uint64_t r[2], r1_5; // what it is multiplied by, and 5/4 of r[1]
+	struct sl_poly1305_job *job;
+	const uint8_t *at; // of the text: what was not summed up yet
+	uint32_t whole;    // blocks from there on
+	unsigned steps;    // planned beside the next rounds of chacha20
+};
+
+// Messages that general registers work on while vector registers make keystream: what chacha20
+// takes besides its own jobs. It does what fits and marks it done, in the order of the jobs, but
+// leaves short messages to poly1305.
+struct sl_poly1305_queue {
+	struct sl_poly1305_job *jobs;
+	size_t n;
+	bool follows; // job i is of what chacha20's job i writes, so it must wait for that
+	// The rest is the kernels': zero at first.
+	size_t next; // job to start
+	unsigned begun;
+	struct sl_poly1305_message message[SL_POLY1305_BESIDE];
+};
+
+// The kernels. Nothing outside the buffers is read. What they leave on the stack is the caller's to
+// wipe, with what the compiler left there (level.h).
+void sl_poly1305_bmi2(struct sl_poly1305_job *jobs, size_t n);
 void sl_poly1305_ifma(struct sl_poly1305_job *jobs, size_t n);

@@ -9,7 +9,7 @@
 
 enum {
 	LANES = 8,
-	GROUPS = PASS / LANES,
+	GROUPS = 4, // side by side
 };
 
 // Eight messages, one per lane, and their sums.
@@ -143,8 +143,8 @@ static inline void absorb_lengths(struct group *g, const struct strand *aad,
 	g->h = multiply(add(g->h, split(aad_len, len, block_bit(0xff))), &g->r);
 }
 
-// Messages one per lane, n of them.
-static void short_messages(struct sl_poly1305_job *const *jobs, size_t n)
+// Up to GROUPS * LANES messages, one per lane. Its frame is not to be added to its caller's.
+static __attribute__((noinline)) void short_group(struct sl_poly1305_job *const *jobs, size_t n)
 {
 	struct group g[GROUPS];
 	struct strand aad[GROUPS], text[GROUPS];
@@ -174,7 +174,14 @@ static void short_messages(struct sl_poly1305_job *const *jobs, size_t n)
 		absorb_lengths(&g[i], &aad[i], &text[i]);
 	for (size_t i = 0; i < groups; i++)
 		group_finish(&g[i]);
-	explicit_bzero(g, groups * sizeof(g[0]));
+}
+
+static void short_messages(struct sl_poly1305_job *const *jobs, size_t n)
+{
+	const size_t most = GROUPS * LANES;
+
+	for (size_t i = 0; i < n; i += most)
+		short_group(jobs + i, n - i < most ? n - i : most);
 }
 
 // A long message as vectors of eight blocks. Blocks that are absent in front of the first vector
@@ -299,8 +306,6 @@ static void sum_vectors(struct long_message *m, const struct numbers *r8, unsign
 		sum_alone(m, f);
 	else
 		sum_together(m, f, n);
-	explicit_bzero(f, n * sizeof(f[0]));
-	explicit_bzero(limb, sizeof(limb));
 }
 
 // out[i] gets element i of every in[j].
@@ -347,7 +352,7 @@ static void turn_sums(struct numbers *sum, const struct long_message *m)
 
 // Up to eight messages, each of which takes all lanes. What is left to do in the end is, for each,
 // the sum of sum[i] * r^(8 - i).
-static void long_messages(struct sl_poly1305_job *const *jobs, size_t n)
+static __attribute__((noinline)) void long_messages(struct sl_poly1305_job *const *jobs, size_t n)
 {
 	struct group g;
 	struct factors r2, r4;
@@ -371,18 +376,16 @@ static void long_messages(struct sl_poly1305_job *const *jobs, size_t n)
 	sum[0] = add(multiply(sum[0], &r4), sum[4]);
 	g.h = multiply(sum[0], &g.r);
 	group_finish(&g);
-	explicit_bzero(&g, sizeof(g));
-	explicit_bzero(&r2, sizeof(r2));
-	explicit_bzero(&r4, sizeof(r4));
-	explicit_bzero(&power, sizeof(power));
 }
 
 static void tag_pass(struct sl_poly1305_job *jobs, size_t n)
 {
 	struct sl_poly1305_job *sorted[PASS], *brief[PASS];
 	size_t n_brief = 0;
+	uint64_t bound;
 
-	if (sort_by_length(sorted, jobs, n) <= BRIEF) {
+	n = sort_by_length(sorted, jobs, n, &bound);
+	if (bound <= BRIEF) {
 		short_messages(sorted, n);
 		return;
 	}

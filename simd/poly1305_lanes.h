@@ -83,33 +83,41 @@ static inline uint32_t strand_rest(const struct strand *s, unsigned lane, uint64
 	return s->len[lane] - at < 16 ? (uint32_t)(s->len[lane] - at) : 16;
 }
 
-// Jobs by falling length, in classes of a factor of 2: what shares a vector should be of a length.
+// The jobs that are not done by falling length, in classes of a factor of 2: what shares a vector
+// should be of a length. The longest one has less blocks than *bound.
 //
-// Returns a bound on the longest one's blocks: it has less.
-static inline uint64_t sort_by_length(struct sl_poly1305_job **sorted, struct sl_poly1305_job *jobs,
-				      size_t n)
+// Returns how many there are.
+static inline size_t sort_by_length(struct sl_poly1305_job **sorted, struct sl_poly1305_job *jobs,
+				    size_t n, uint64_t *bound)
 {
 	enum {
 		CLASSES = 32,
 	};
+	struct sl_poly1305_job *job[PASS];
 	uint8_t class[PASS], end[CLASSES + 1] = {0};
 	uint8_t longest = CLASSES, shortest = 0;
+	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		sorted[i] = &jobs[i];
-		class[i] = (uint8_t)__builtin_clz(message_blocks(&jobs[i]));
-		longest = class[i] < longest ? class[i] : longest;
-		shortest = class[i] > shortest ? class[i] : shortest;
+		if (jobs[i].done)
+			continue;
+		class[left] = (uint8_t)__builtin_clz(message_blocks(&jobs[i]));
+		longest = class[left] < longest ? class[left] : longest;
+		shortest = class[left] > shortest ? class[left] : shortest;
+		job[left++] = &jobs[i];
 	}
-	if (longest == shortest)
-		return UINT64_C(1) << (CLASSES - longest);
-	for (size_t i = 0; i < n; i++)
+	*bound = UINT64_C(1) << (CLASSES - longest);
+	if (longest >= shortest) {
+		memcpy(sorted, job, left * sizeof(job[0]));
+		return left;
+	}
+	for (size_t i = 0; i < left; i++)
 		end[class[i] + 1]++;
 	for (int i = 0; i < CLASSES; i++)
 		end[i + 1] = (uint8_t)(end[i + 1] + end[i]);
-	for (size_t i = 0; i < n; i++)
-		sorted[end[class[i]]++] = &jobs[i];
-	return UINT64_C(1) << (CLASSES - longest);
+	for (size_t i = 0; i < left; i++)
+		sorted[end[class[i]]++] = job[i];
+	return left;
 }
 
 // Whether these messages, at most one for each lane, are better off one per lane. That takes as

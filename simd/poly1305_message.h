@@ -1,0 +1,44 @@
+// poly1305_message: a message of RFC 8439 section 2.8 on its way through general registers.
+//
+// Included by its kernels alone, and compiled with their flags.
+#pragma once
+
+#include "simd/poly1305_limbs64.h"
+
+// What is behind the whole blocks, padded with zeroes.
+static inline void message_part(struct sl_poly1305_message *m, const uint8_t *part, uint32_t len)
+{
+	uint8_t block[16] = {0};
+
+	if (len == 0)
+		return;
+	memcpy(block, part, len);
+	sum_block_at(m, block);
+}
+
+static inline void message_start(struct sl_poly1305_message *m, struct sl_poly1305_job *job)
+{
+	const uint32_t whole = job->aad_len / 16;
+
+	m->job = job;
+	sum_start(m, job->key);
+	for (uint32_t i = 0; i < whole; i++)
+		sum_block_at(m, job->aad + 16 * (size_t)i);
+	if (job->aad_len > 0)
+		message_part(m, job->aad + 16 * (size_t)whole, job->aad_len % 16);
+	m->at = job->text;
+	m->whole = job->len / 16;
+}
+
+// The whole blocks that are left, the part behind them, the lengths: the tag.
+static inline void message_finish(struct sl_poly1305_message *m)
+{
+	const struct sl_poly1305_job *j = m->job;
+
+	for (; m->whole > 0; m->whole--, m->at += 16)
+		sum_block_at(m, m->at);
+	if (j->len > 0)
+		message_part(m, m->at, j->len % 16);
+	sum_block(m, j->aad_len, j->len);
+	sum_finish(m, j->key, j->tag);
+}
