@@ -186,11 +186,12 @@ static int end_of_dump(const struct nlmsghdr *h)
 }
 
 // Take a part of a dump in. Returns 1 where it goes on, 0 at its end, or -errno.
-static int take_dump(struct kernel_routes *self, int len)
+static int take_dump(struct kernel_routes *self, size_t len)
 {
-	const struct nlmsghdr *h = (const struct nlmsghdr *)self->buf;
+	const uint8_t *at = self->buf;
+	const struct nlmsghdr *h;
 
-	for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
+	while ((h = sl_netlink_next(&at, &len))) {
 		if (h->nlmsg_seq != self->seq)
 			continue;
 		self->is_spoilt |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
@@ -210,7 +211,7 @@ static int dump_links(struct kernel_routes *self)
 	do {
 		int len = sl_kernel_read(self->dumps, self->buf);
 
-		r = len > 0 ? take_dump(self, len) : len < 0 ? len : -EIO;
+		r = len > 0 ? take_dump(self, (size_t)len) : len < 0 ? len : -EIO;
 	} while (r > 0);
 	sl_kernel_tables_end_links(&self->tables);
 	return r;
@@ -251,7 +252,7 @@ static bool go_round(struct kernel_routes *self)
 		return true;
 	}
 	len = sl_kernel_read(self->dumps, self->buf);
-	r = len > 0 ? take_dump(self, len) : len < 0 ? len : 1;
+	r = len > 0 ? take_dump(self, (size_t)len) : len < 0 ? len : 1;
 	if (r < 0)
 		self->is_spoilt = true;
 	if (r <= 0)
@@ -263,11 +264,12 @@ static bool go_round(struct kernel_routes *self)
 
 // ---- events
 
-static void take_events(struct kernel_routes *self, int len)
+static void take_events(struct kernel_routes *self, size_t len)
 {
-	const struct nlmsghdr *h = (const struct nlmsghdr *)self->buf;
+	const uint8_t *at = self->buf;
+	const struct nlmsghdr *h;
 
-	for (; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len))
+	while ((h = sl_netlink_next(&at, &len)))
 		sl_kernel_tables_take(&self->tables, h, true);
 }
 
@@ -278,7 +280,7 @@ static bool read_events(struct kernel_routes *self)
 		int len = sl_kernel_read(self->events, self->buf);
 
 		if (len > 0) {
-			take_events(self, len);
+			take_events(self, (size_t)len);
 		} else if (len < 0) {
 			// The kernel drops all further events until what waits has been read.
 			self->is_lost = true;

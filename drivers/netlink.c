@@ -313,6 +313,21 @@ static int read_nexthop(const struct nlmsghdr *h, struct sl_netlink *m)
 	return 0;
 }
 
+const struct nlmsghdr *sl_netlink_next(const uint8_t **at, size_t *len)
+{
+	const struct nlmsghdr *h = (const struct nlmsghdr *)*at;
+	size_t size;
+
+	if (*len < sizeof(*h) || h->nlmsg_len < sizeof(*h) || h->nlmsg_len > *len)
+		return NULL;
+	size = NLMSG_ALIGN((size_t)h->nlmsg_len);
+	if (size > *len)
+		size = *len;
+	*at += size;
+	*len -= size;
+	return h;
+}
+
 int sl_netlink_read(const struct nlmsghdr *h, struct sl_netlink *m)
 {
 	memset(m, 0, sizeof(*m));

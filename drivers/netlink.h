@@ -82,10 +82,14 @@ struct sl_netlink {
 	};
 };
 
+// Cut the first message off *len bytes at *at, aligned to 4 bytes, which then are what is behind
+// it. Returns it, or NULL where there is no whole one. (mnl_nlmsg_ok takes lengths over 2 GiB for
+// negative ones, and lets them pass.)
+const struct nlmsghdr *sl_netlink_next(const uint8_t **at, size_t *len);
+
 // Read one message.
 //
-// h  Aligned to 4 bytes; all of its nlmsg_len bytes are there, and they include a header
-//    (mnl_nlmsg_ok).
+// h  Whole, as sl_netlink_next gives it.
 //
 // Returns 0, or -EBADMSG for lengths or values that make no sense, m then undefined.
 int sl_netlink_read(const struct nlmsghdr *h, struct sl_netlink *m);
