@@ -21,6 +21,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_join_class,
 	&sl_kernel_routes_class,
 	&sl_match_class,
+	&sl_neighbour_class,
 	&sl_pcap_reader_class,
 	&sl_pcap_writer_class,
 	&sl_rate_class,
