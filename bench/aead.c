@@ -1,32 +1,40 @@
-// aead: nanoseconds per packet to seal and to open, simd/aead's levels beside libsodium, OpenSSL,
-// BoringSSL and intel-ipsec-mb, in bursts of 32 and packets alone.
+// aead: sealing and opening by every level of simd/aead beside libsodium, OpenSSL, BoringSSL and
+// intel-ipsec-mb, in bursts of 32 and a packet alone.
 //
 // Payloads are in the first- and second-level cache, without additional data, all of one key (which
-// only BoringSSL makes use of). All columns of a row are measured in turns. A figure is the fastest
-// turn but three in thirty-one: on a machine that is shared the median measures the neighbours.
-// Usage: aead [seal|open|alone]...
+// only BoringSSL makes use of). What is measured in turns is one payload; a summary of all of them,
+// ratios first, ends each part. Usage: aead [seal|open|alone]...
 #include "bench/aead.h"
 
+#include "bench/harness.h"
+#include "bench/pipeline.h"
+
+#include <rte_cycles.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <x86intrin.h>
 
 enum {
 	BURST = 32,
 	LONGEST = 8192,
-	TURNS = 31,
-	QUIET = 3, // of the turns, by rising time
-	COLUMNS = 16,
+	TURN_BYTES = 1 << 17, // of text in a turn, about, and
+	TURN_PACKETS = 640,   // packets at most: short enough to find quiet ones
+	CONTENDERS = 16,
+	PAYLOADS = 10,
 	IMIX = 0, // instead of a payload: 64, 590 and 1500 bytes, 7 : 4 : 1
 };
 
-struct column {
-	const char *name;
+static const uint32_t payloads[PAYLOADS] = {64, 128, 256, 512, 590, 1024, 1420, 1500, 8192, IMIX};
+
+struct contender {
 	const struct aead_peer *peer;          // or
 	const struct sl_simd_kernels *kernels; // ours
-	double turns[TURNS];
+};
+
+// What all contenders do.
+struct part {
+	const char *title;
+	bool opening;
+	size_t burst;
 };
 
 struct packet {
@@ -38,7 +46,11 @@ struct packet {
 static struct packet packets[BURST];
 static struct sl_aead_item items[BURST];
 static uint8_t key[SL_AEAD_KEY];
-static double tsc_per_ns;
+static struct part part;
+static struct contender contenders[CONTENDERS];
+static struct bench benches[CONTENDERS];
+static size_t n_contenders;
+static double ns[PAYLOADS][CONTENDERS]; // a packet, medians
 
 static uint32_t imix_length(unsigned i)
 {
@@ -47,20 +59,28 @@ static uint32_t imix_length(unsigned i)
 	return lengths[i % 12];
 }
 
-static void seal(const struct column *c, size_t n)
+static void work(const struct contender *c, bool opening, size_t n)
 {
-	if (c->peer)
+	if (c->peer && opening)
+		c->peer->open(items, n);
+	else if (c->peer)
 		c->peer->seal(items, n);
+	else if (opening)
+		sl_aead_open_with(c->kernels, items, n);
 	else
 		sl_aead_seal_with(c->kernels, items, n);
 }
 
-static void open(const struct column *c, size_t n)
+static uint64_t turn(void *arg)
 {
-	if (c->peer)
-		c->peer->open(items, n);
-	else
-		sl_aead_open_with(c->kernels, items, n);
+	uint64_t bytes = 0, done = 0;
+
+	while (bytes < TURN_BYTES && done < TURN_PACKETS) {
+		work(arg, part.opening, part.burst);
+		bytes += part.burst * items[BURST - 1].len;
+		done += part.burst;
+	}
+	return done;
 }
 
 static void prepare(uint32_t payload)
@@ -77,124 +97,128 @@ static void prepare(uint32_t payload)
 			.nonce = {0, 0, 0, 0, (uint8_t)i},
 		};
 	}
-}
-
-// What was sealed becomes what is to be opened.
-static void turn_around(void)
-{
+	if (!part.opening)
+		return;
+	work(&contenders[0], false, BURST);
 	for (unsigned i = 0; i < BURST; i++) {
 		items[i].in = packets[i].other;
 		items[i].out = packets[i].text;
 	}
 }
 
-static double ns_per_packet(const struct column *c, void (*work)(const struct column *c, size_t n),
-			    size_t burst)
+static void add(const char *name, struct contender c)
 {
-	const unsigned calls = items[BURST - 1].len > 2000 ? 10 * BURST / burst
-							   : 40 * BURST / burst;
-	uint64_t start = __rdtsc();
-
-	for (unsigned i = 0; i < calls; i++)
-		work(c, burst);
-	return (double)(__rdtsc() - start) / tsc_per_ns / (double)calls / (double)burst;
+	contenders[n_contenders] = c;
+	benches[n_contenders] = (struct bench){
+		.name = name,
+		.turn = turn,
+		.arg = &contenders[n_contenders],
+		.against = n_contenders > 0 ? benches[0].name : NULL,
+	};
+	n_contenders++;
 }
 
-static int by_value(const void *a, const void *b)
+static void add_contenders(void)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void measure_row(struct column *columns, int n, bool opening, size_t burst)
-{
-	for (int turn = -2; turn < TURNS; turn++) // two to warm up
-		for (int i = 0; i < n; i++) {
-			double ns = ns_per_packet(&columns[i], opening ? open : seal, burst);
-
-			if (turn >= 0)
-				columns[i].turns[turn] = ns;
-		}
-	for (int i = 0; i < n; i++)
-		qsort(columns[i].turns, TURNS, sizeof(double), by_value);
-}
-
-static double quiet(const struct column *c)
-{
-	return c->turns[QUIET];
-}
-
-static void print_row(const struct column *columns, int n, uint32_t payload)
-{
-	const struct column *best = &columns[n - 1];
-	const double mine = quiet(best);
-
-	if (payload == IMIX)
-		printf("  imix");
-	else
-		printf("%6u", payload);
-	for (int i = 0; i < n; i++)
-		printf(" %9.1f", quiet(&columns[i]));
-	printf("  |");
-	for (int i = 0; i < n; i++)
-		if (columns[i].kernels)
-			printf(" %6.2f", quiet(&columns[0]) / quiet(&columns[i]));
-	printf("  | %4.1f%%\n",
-	       100 * (best->turns[TURNS * 9 / 10] - best->turns[TURNS / 10]) / mine);
-}
-
-static void print_table(struct column *columns, int n, const char *title, bool opening,
-			size_t burst)
-{
-	static const uint32_t payloads[] = {64, 128, 256, 512, 590, 1024, 1420, 1500, 8192, IMIX};
-
-	printf("\n%s, ns per packet\n%6s", title, "bytes");
-	for (int i = 0; i < n; i++)
-		printf(" %9s", columns[i].name);
-	printf("  | sodium / ours  | spread\n");
-	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
-		if (payloads[i] == IMIX && burst == 1)
-			continue;
-		prepare(payloads[i]);
-		if (opening) {
-			seal(&columns[n - 1], BURST);
-			turn_around();
-		}
-		measure_row(columns, n, opening, burst);
-		print_row(columns, n, payloads[i]);
-	}
-}
-
-static int add_columns(struct column *columns)
-{
+	static const char *const ours[SL_SIMD_LEVELS] = {
+		[SL_SIMD_AVX2] = "AVX2",
+		[SL_SIMD_AVX512] = "AVX-512",
+		[SL_SIMD_AVX512_IFMA] = "AVX-512 IFMA",
+	};
 	enum sl_simd_level best = sl_simd_level_best(sl_simd_cpu_detect());
-	int n = 0;
 
 	for (const struct aead_peer *p = aead_peers; p->name; p++)
 		if (p->start())
-			columns[n++] = (struct column){.name = p->name, .peer = p};
+			add(p->name, (struct contender){.peer = p});
 	for (enum sl_simd_level i = SL_SIMD_AVX2; i <= best; i++)
-		columns[n++] = (struct column){
-			.name = i == SL_SIMD_AVX512_IFMA ? "+ifma" : sl_simd_level_kernels(i)->name,
-			.kernels = sl_simd_level_kernels(i),
-		};
-	return n;
+		add(ours[i], (struct contender){.kernels = sl_simd_level_kernels(i)});
 }
 
-static void calibrate(void)
+static void print_payload(uint32_t payload)
 {
-	struct timespec start, now;
-	uint64_t tsc = __rdtsc();
-	double ns;
+	if (payload == IMIX)
+		printf("    IMIX");
+	else
+		printf("  %6u", payload);
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	do {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		ns = (double)(now.tv_sec - start.tv_sec) * 1e9 +
-		     (double)(now.tv_nsec - start.tv_nsec);
-	} while (ns < 50e6);
-	tsc_per_ns = (double)(__rdtsc() - tsc) / ns;
+static size_t find(const char *name)
+{
+	for (size_t i = 0; i < n_contenders; i++)
+		if (strcmp(benches[i].name, name) == 0)
+			return i;
+	return n_contenders;
+}
+
+// How many times as fast as each peer of its kind each level is.
+static void print_ratios(void)
+{
+	static const struct {
+		const char *ours, *peer;
+	} pairs[] = {
+		{"AVX2", "libsodium"},         {"AVX-512", "libsodium"},
+		{"AVX-512 IFMA", "libsodium"}, {"AVX2", "BoringSSL"},
+		{"AVX2", "ipsec-mb AVX2"},     {"AVX-512 IFMA", "ipsec-mb AVX-512"},
+	};
+
+	printf("\n%s, how many times as fast as a peer\n%32s", part.title, "");
+	for (size_t p = 0; p < PAYLOADS; p++)
+		if (ns[p][0] > 0)
+			print_payload(payloads[p]);
+	putchar('\n');
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		const size_t ours = find(pairs[i].ours), peer = find(pairs[i].peer);
+
+		if (ours == n_contenders || peer == n_contenders)
+			continue;
+		printf("  %-12s / %-16s:", pairs[i].ours, pairs[i].peer);
+		for (size_t p = 0; p < PAYLOADS; p++)
+			if (ns[p][ours] > 0)
+				printf("  %6.2f", ns[p][peer] / ns[p][ours]);
+		putchar('\n');
+	}
+}
+
+static void print_summary(void)
+{
+	print_ratios();
+	printf("\n%s, ns a packet\n%8s", part.title, "");
+	for (size_t i = 0; i < n_contenders; i++)
+		printf(" %16s", benches[i].name);
+	putchar('\n');
+	for (size_t p = 0; p < PAYLOADS; p++) {
+		if (ns[p][0] <= 0)
+			continue;
+		print_payload(payloads[p]);
+		for (size_t i = 0; i < n_contenders; i++)
+			printf(" %16.1f", ns[p][i]);
+		putchar('\n');
+	}
+	fflush(stdout);
+}
+
+static void measure_payload(size_t p)
+{
+	char title[96];
+
+	if (payloads[p] == IMIX)
+		snprintf(title, sizeof(title), "%s, IMIX", part.title);
+	else
+		snprintf(title, sizeof(title), "%s, %u bytes", part.title, payloads[p]);
+	prepare(payloads[p]);
+	bench_run(&(struct bench_table){title, "packet", benches, n_contenders});
+	for (size_t i = 0; i < n_contenders; i++)
+		ns[p][i] = bench_result(benches[i].name) * 1e9 / (double)rte_get_tsc_hz();
+}
+
+static void measure(struct part what)
+{
+	part = what;
+	memset(ns, 0, sizeof(ns));
+	for (size_t p = 0; p < PAYLOADS; p++)
+		if (payloads[p] != IMIX || part.burst > 1)
+			measure_payload(p);
+	print_summary();
 }
 
 static bool wanted(int argc, char **argv, const char *name)
@@ -207,15 +231,14 @@ static bool wanted(int argc, char **argv, const char *name)
 
 int main(int argc, char **argv)
 {
-	static struct column columns[COLUMNS];
-	int n = add_columns(columns);
-
-	calibrate();
+	bench_eal();
+	bench_start("aead");
+	add_contenders();
 	if (wanted(argc, argv, "seal"))
-		print_table(columns, n, "seal, bursts of 32", false, BURST);
+		measure((struct part){"seal, bursts of 32", false, BURST});
 	if (wanted(argc, argv, "open"))
-		print_table(columns, n, "open, bursts of 32", true, BURST);
+		measure((struct part){"open, bursts of 32", true, BURST});
 	if (wanted(argc, argv, "alone"))
-		print_table(columns, n, "seal, one packet alone", false, 1);
+		measure((struct part){"seal, one packet alone", false, 1});
 	return 0;
 }

@@ -197,10 +197,10 @@ static void mb_avx512_open(struct sl_aead_item *items, size_t n)
 }
 
 const struct aead_peer aead_peers[] = {
-	{"sodium", sodium_start, sl_aead_seal_scalar, sodium_open},
-	{"openssl", openssl_start, openssl_seal, openssl_open},
-	{"boring", boring_start, boring_seal, boring_open},
-	{"mb avx2", mb_avx2_start, mb_avx2_seal, mb_avx2_open},
-	{"mb avx512", mb_avx512_start, mb_avx512_seal, mb_avx512_open},
+	{"libsodium", sodium_start, sl_aead_seal_scalar, sodium_open},
+	{"OpenSSL", openssl_start, openssl_seal, openssl_open},
+	{"BoringSSL", boring_start, boring_seal, boring_open},
+	{"ipsec-mb AVX2", mb_avx2_start, mb_avx2_seal, mb_avx2_open},
+	{"ipsec-mb AVX-512", mb_avx512_start, mb_avx512_seal, mb_avx512_open},
 	{NULL, NULL, NULL, NULL},
 };

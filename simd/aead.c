@@ -25,30 +25,28 @@ struct pass {
 	struct sl_poly1305_queue queue; // tags that are formed beside the texts
 };
 
-static struct sl_chacha20_job text_job(const struct sl_aead_item *p, uint32_t len,
-				       uint8_t *poly_key)
+// The jobs are written in place, field by field: a copy of a whole one would wait for its fields.
+static void set_text(struct sl_chacha20_job *job, const struct sl_aead_item *p, uint32_t len,
+		     uint8_t *poly_key)
 {
-	return (struct sl_chacha20_job){
-		.key = p->key,
-		.nonce = p->nonce,
-		.in = p->in,
-		.out = p->out,
-		.len = len,
-		.poly_key = poly_key,
-	};
+	job->key = p->key;
+	job->nonce = p->nonce;
+	job->in = p->in;
+	job->out = p->out;
+	job->len = len;
+	job->poly_key = poly_key;
 }
 
-static struct sl_poly1305_job tag_job(const struct sl_aead_item *p, const uint8_t *poly_key,
-				      const uint8_t *ciphertext, uint8_t *tag)
+static void set_tag(struct sl_poly1305_job *job, const struct sl_aead_item *p,
+		    const uint8_t *poly_key, const uint8_t *ciphertext, uint8_t *tag)
 {
-	return (struct sl_poly1305_job){
-		.key = poly_key,
-		.aad = p->aad,
-		.text = ciphertext,
-		.aad_len = p->aad_len,
-		.len = p->len,
-		.tag = tag,
-	};
+	job->key = poly_key;
+	job->aad = p->aad;
+	job->text = ciphertext;
+	job->aad_len = p->aad_len;
+	job->len = p->len;
+	job->tag = tag;
+	job->done = false;
 }
 
 // Overwrite what the kernels left on the stack: keys, sums and keystream, also where the compiler
@@ -76,8 +74,8 @@ static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *item
 	if (n == 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		w.texts[i] = text_job(&items[i], items[i].len, w.poly_keys[i]);
-		w.tags[i] = tag_job(&items[i], w.poly_keys[i], items[i].out, items[i].tag);
+		set_text(&w.texts[i], &items[i], items[i].len, w.poly_keys[i]);
+		set_tag(&w.tags[i], &items[i], w.poly_keys[i], items[i].out, items[i].tag);
 	}
 	w.queue = (struct sl_poly1305_queue){.jobs = w.tags, .n = n, .follows = true};
 	k->chacha20(w.texts, n, &w.queue);
@@ -109,7 +107,7 @@ static size_t verify(struct sl_aead_item *items, struct pass *w, size_t from, si
 
 		p->ok = tags_equal(w->right_tags[i], p->tag);
 		if (p->ok)
-			w->texts[right++] = text_job(p, p->len, NULL);
+			set_text(&w->texts[right++], p, p->len, NULL);
 		else if (p->len > 0)
 			sodium_memzero(p->out, p->len);
 	}
@@ -153,8 +151,8 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 	if (n == 0)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		w.texts[i] = text_job(&items[i], 0, w.poly_keys[i]);
-		w.tags[i] = tag_job(&items[i], w.poly_keys[i], items[i].in, w.right_tags[i]);
+		set_text(&w.texts[i], &items[i], 0, w.poly_keys[i]);
+		set_tag(&w.tags[i], &items[i], w.poly_keys[i], items[i].in, w.right_tags[i]);
 	}
 	w.queue = (struct sl_poly1305_queue){.jobs = w.tags};
 	k->chacha20(w.texts, n, &w.queue);
