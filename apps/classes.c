@@ -20,6 +20,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_ipv6_route_class,
 	&sl_join_class,
 	&sl_kernel_routes_class,
+	&sl_local_class,
 	&sl_match_class,
 	&sl_neighbour_class,
 	&sl_pcap_reader_class,

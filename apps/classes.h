@@ -18,6 +18,7 @@ extern const struct sl_app_class sl_ipv6_input_class;
 extern const struct sl_app_class sl_ipv6_route_class;
 extern const struct sl_app_class sl_join_class;
 extern const struct sl_app_class sl_kernel_routes_class;
+extern const struct sl_app_class sl_local_class;
 extern const struct sl_app_class sl_match_class;
 extern const struct sl_app_class sl_neighbour_class;
 extern const struct sl_app_class sl_pcap_reader_class;
