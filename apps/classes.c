@@ -33,6 +33,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_tee_class,
 	&sl_truncate_class,
 	&sl_tun_class,
+	&sl_tunnel_data_class,
 	NULL,
 };
 // clang-format on

@@ -1,0 +1,117 @@
+// tunnel: what the parts of the app tunnel-data share. Internal to it.
+#pragma once
+
+#include "core/ip/meta.h"
+#include "core/tunnel/allowed.h"
+#include "core/tunnel/indices.h"
+#include "core/tunnel/outer.h"
+#include "core/tunnel/record.h"
+#include "core/tunnel/session.h"
+#include "core/tunnel/stage.h"
+#include "simd/aead.h"
+
+#include <sluice/app.h>
+
+enum { SL_TUNNEL_IN_INNER, SL_TUNNEL_IN_OUTER, SL_TUNNEL_IN_COMMANDS };
+enum {
+	SL_TUNNEL_OUT_INNER4,
+	SL_TUNNEL_OUT_INNER6,
+	SL_TUNNEL_OUT_OUTER4,
+	SL_TUNNEL_OUT_OUTER6,
+	SL_TUNNEL_OUT_HANDSHAKE,
+	SL_TUNNEL_OUT_EVENTS,
+	SL_TUNNEL_OUT_ERROR,
+};
+enum sl_tunnel_drop {
+	SL_TUNNEL_DROP_INNER_MALFORMED, // to be sealed, and no IP packet
+	SL_TUNNEL_DROP_NO_PEER,
+	SL_TUNNEL_DROP_NO_ENDPOINT,
+	SL_TUNNEL_DROP_NO_SESSION, // waited for one in vain
+	SL_TUNNEL_DROP_STAGE_FULL,
+	SL_TUNNEL_DROP_NO_ROOM,
+	SL_TUNNEL_DROP_OUTER_MALFORMED,
+	SL_TUNNEL_DROP_BAD_CHECKSUM,
+	SL_TUNNEL_DROP_UNKNOWN_TYPE,
+	SL_TUNNEL_DROP_UNKNOWN_INDEX,
+	SL_TUNNEL_DROP_EXPIRED,
+	SL_TUNNEL_DROP_BAD_TAG,
+	SL_TUNNEL_DROP_REPLAY,
+	SL_TUNNEL_DROP_OPENED_MALFORMED,
+	SL_TUNNEL_DROP_FOREIGN_SOURCE,
+	SL_TUNNEL_DROP_CONGESTION, // RFC 6040: marked outside, and inside not able to be
+};
+enum {
+	SL_TUNNEL_METRIC_SEALED,
+	SL_TUNNEL_METRIC_OPENED,
+	SL_TUNNEL_METRIC_KEEPALIVES_SENT,
+	SL_TUNNEL_METRIC_KEEPALIVES_RECEIVED,
+	SL_TUNNEL_METRIC_PEERS,
+	SL_TUNNEL_METRIC_SESSIONS,
+};
+
+struct sl_tunnel_peer {
+	struct sl_outer outer; // to endpoint
+	struct sl_timers timers;
+	struct sl_endpoint endpoint, source;
+	struct sl_staged staged;
+	uint64_t rx_bytes, tx_bytes; // UDP payload
+	bool used;
+	bool wants, restart, moved; // not said yet: see struct sl_tunnel_record
+	bool flagged;               // one of sl_tunnel.flagged
+	struct sl_sessions sessions;
+};
+
+struct sl_tunnel {
+	struct sl_app app;
+	struct sl_tunnel_peer *peers;
+	uint32_t max_peers, scanned; // the next peer whose timers are looked at
+	struct sl_allowed *allowed;
+	struct sl_indices *indices; // of sessions: peer * SL_SLOTS + place
+	struct sl_stage *stage;
+	uint64_t max_prefixes, max_staged;
+	uint32_t mtu;                          // of inner packets
+	uint16_t iface;                        // what inner packets come from
+	uint64_t random;                       // of jitter
+	uint32_t flagged[SL_BURST], n_flagged; // peers with something to say
+};
+
+// Packets that are sealed together.
+struct sl_tunnel_seals {
+	unsigned n;
+	struct sl_aead_item items[SL_BURST];
+	struct rte_mbuf *packets[SL_BURST];
+	uint32_t peers[SL_BURST];
+	uint8_t tos[SL_BURST];
+};
+
+// Send an inner packet, or an empty one, to a peer: under its session, or once there is one.
+void sl_tunnel_send(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t peer,
+		    struct rte_mbuf *p);
+
+// Send an empty packet.
+void sl_tunnel_keepalive(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t peer);
+
+// Send what waits for the peer, or a keepalive where nothing does and `show` says so.
+void sl_tunnel_unstage(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t peer, bool show);
+
+// Seal what was collected and give it on.
+void sl_tunnel_seals_flush(struct sl_tunnel *t, struct sl_tunnel_seals *s);
+
+// A burst of what is to be sealed, of what came in.
+void sl_tunnel_seal_push(struct sl_tunnel *t, struct sl_tunnel_seals *s);
+void sl_tunnel_open_push(struct sl_tunnel *t, struct sl_tunnel_seals *s);
+
+// Ask for a session with a peer; somebody waits for it where `restart`.
+void sl_tunnel_want(struct sl_tunnel *t, uint32_t peer, bool restart);
+
+// Remember that a peer has something to say. Where there is no room, tick finds it.
+void sl_tunnel_flag(struct sl_tunnel *t, uint32_t peer);
+
+// Drop what waits for a peer.
+void sl_tunnel_drop_staged(struct sl_tunnel *t, struct sl_tunnel_peer *peer);
+
+// Give the indices of sessions back that are gone.
+void sl_tunnel_gone(struct sl_tunnel *t, const struct sl_session_gone *gone);
+
+// A random time below the most that a timer is late.
+uint64_t sl_tunnel_jitter_ns(struct sl_tunnel *t);

@@ -1,0 +1,435 @@
+// tunnel-data: seals inner packets for the peers of a tunnel and opens what they send.
+// Ports: inner, outer, commands -> inner4, inner6, outer4, outer6, handshake, events, error.
+// Config: peers, prefixes, mtu, index, stage. Spec: WireGuard paper sections 5.4.6 and 6.
+//
+// Who the peers are and their sessions come as commands from tunnel-handshake, which is told when a
+// session is wanted, and gets every message that is not data.
+
+#include "apps/classes.h"
+#include "apps/tunnel.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+enum {
+	SCAN_TICKS = 32, // in so many ticks, all peers' timers are looked at
+	COMMANDS_AT_ONCE = 8,
+};
+
+struct config {
+	uint64_t peers, prefixes, mtu, index, stage;
+};
+
+uint64_t sl_tunnel_jitter_ns(struct sl_tunnel *t)
+{
+	t->random = t->random * 6364136223846793005u + 1442695040888963407u;
+	return (t->random >> 33) % (SL_JITTER_MS * (uint64_t)1000000);
+}
+
+// ---- events
+
+void sl_tunnel_flag(struct sl_tunnel *t, uint32_t id)
+{
+	if (t->peers[id].flagged || t->n_flagged == RTE_DIM(t->flagged))
+		return;
+	t->peers[id].flagged = true;
+	t->flagged[t->n_flagged++] = id;
+}
+
+void sl_tunnel_want(struct sl_tunnel *t, uint32_t id, bool restart)
+{
+	t->peers[id].wants = true;
+	t->peers[id].restart |= restart;
+	sl_tunnel_flag(t, id);
+}
+
+// What one peer has to say. Returns false where the packet has no room for it.
+static bool say(struct sl_tunnel *t, struct rte_mbuf *p, uint32_t id)
+{
+	struct sl_tunnel_peer *peer = &t->peers[id];
+	struct sl_tunnel_record r = {.peer = id,
+				     .endpoint = peer->endpoint,
+				     .source = peer->source,
+				     .restart = peer->restart};
+
+	r.kind = SL_TUNNEL_MOVED;
+	if (peer->moved && !sl_tunnel_record_put(p, &r))
+		return false;
+	peer->moved = false;
+	r.kind = SL_TUNNEL_WANTED;
+	if (peer->wants && !sl_tunnel_record_put(p, &r))
+		return false;
+	peer->wants = peer->restart = peer->flagged = false;
+	return true;
+}
+
+static void say_all(struct sl_tunnel *t)
+{
+	struct sl_link *out = t->app.out[SL_TUNNEL_OUT_EVENTS];
+	struct rte_mbuf *p;
+
+	while (t->n_flagged > 0 && out && sl_link_room(out) > 0) {
+		if (!sl_alloc_burst(t->app.pool, &p, 1))
+			return;
+		sl_app_created(&t->app, 1);
+		while (t->n_flagged > 0 && say(t, p, t->flagged[t->n_flagged - 1]))
+			t->n_flagged--;
+		sl_app_give_one(&t->app, SL_TUNNEL_OUT_EVENTS, p);
+	}
+}
+
+// ---- commands
+
+void sl_tunnel_gone(struct sl_tunnel *t, const struct sl_session_gone *gone)
+{
+	for (unsigned i = 0; i < gone->n; i++)
+		sl_indices_give(t->indices, gone->index[i]);
+	sl_app_metric(&t->app, SL_TUNNEL_METRIC_SESSIONS, sl_indices_count(t->indices));
+}
+
+static void locate(struct sl_tunnel_peer *peer, const struct sl_tunnel_record *r)
+{
+	if (r->endpoint.ip.family)
+		peer->endpoint = r->endpoint;
+	if (r->source.port)
+		peer->source = r->source;
+	// Our address must be of its family; 0 lets the way out decide.
+	if (peer->source.ip.family != peer->endpoint.ip.family)
+		peer->source.ip = (struct sl_ip){0};
+	sl_outer_init(&peer->outer, &peer->source, &peer->endpoint);
+}
+
+static void count_peers(struct sl_tunnel *t, int more)
+{
+	sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_PEERS, (uint64_t)(int64_t)more);
+}
+
+static void command_peer(struct sl_tunnel *t, struct sl_tunnel_seals *s,
+			 const struct sl_tunnel_record *r)
+{
+	struct sl_tunnel_peer *peer = &t->peers[r->peer];
+
+	if (!peer->used) {
+		memset(peer, 0, sizeof(*peer));
+		sl_sessions_init(&peer->sessions);
+		peer->used = true;
+		count_peers(t, 1);
+	}
+	locate(peer, r);
+	if (r->has_keepalive && sl_timers_persist(&peer->timers, t->app.now_ns, r->keepalive_ns))
+		sl_tunnel_keepalive(t, s, r->peer);
+}
+
+static void expire(struct sl_tunnel *t, struct sl_tunnel_peer *peer)
+{
+	struct sl_session_gone gone;
+
+	sl_sessions_wipe(&peer->sessions, &gone);
+	sl_tunnel_gone(t, &gone);
+	sl_timers_stop(&peer->timers);
+}
+
+static void command_forget(struct sl_tunnel *t, struct sl_tunnel_peer *peer, uint32_t id)
+{
+	expire(t, peer);
+	sl_tunnel_drop_staged(t, peer);
+	sl_allowed_remove_peer(t->allowed, id);
+	peer->used = peer->wants = peer->moved = false;
+	count_peers(t, -1);
+}
+
+static void command_session(struct sl_tunnel *t, struct sl_tunnel_seals *s,
+			    const struct sl_tunnel_record *r)
+{
+	struct sl_tunnel_peer *peer = &t->peers[r->peer];
+	enum sl_slot slot = r->keys.is_initiator ? SL_CURRENT : SL_NEXT;
+	struct sl_session_gone gone;
+
+	sl_sessions_add(&peer->sessions, &r->keys, t->app.now_ns, &gone);
+	sl_tunnel_gone(t, &gone);
+	if (!sl_indices_put(t->indices, r->keys.local,
+			    r->peer * SL_SLOTS + peer->sessions.place[slot])) {
+		expire(t, peer); // as good as impossible: the peer will try again
+		return;
+	}
+	sl_app_metric(&t->app, SL_TUNNEL_METRIC_SESSIONS, sl_indices_count(t->indices));
+	locate(peer, r);
+	sl_timers_derived(&peer->timers, t->app.now_ns);
+	sl_timers_received(&peer->timers, t->app.now_ns, false);
+	if (r->keys.is_initiator)
+		sl_tunnel_unstage(t, s, r->peer, true);
+}
+
+static void command(struct sl_tunnel *t, struct sl_tunnel_seals *s,
+		    const struct sl_tunnel_record *r)
+{
+	struct sl_tunnel_peer *peer = &t->peers[r->peer];
+
+	if (r->peer >= t->max_peers || (r->kind != SL_TUNNEL_PEER && !peer->used))
+		return;
+	switch ((enum sl_tunnel_record_kind)r->kind) {
+	case SL_TUNNEL_PEER:
+		command_peer(t, s, r);
+		break;
+	case SL_TUNNEL_FORGET:
+		command_forget(t, peer, r->peer);
+		break;
+	case SL_TUNNEL_ALLOW:
+		sl_allowed_add(t->allowed, &r->prefix, r->peer);
+		break;
+	case SL_TUNNEL_DISALLOW:
+		sl_allowed_remove(t->allowed, &r->prefix, r->peer);
+		break;
+	case SL_TUNNEL_SESSION:
+		command_session(t, s, r);
+		break;
+	case SL_TUNNEL_EXPIRE:
+		expire(t, peer);
+		break;
+	case SL_TUNNEL_GIVE_UP:
+		sl_tunnel_drop_staged(t, peer);
+		sl_timers_derived(&peer->timers, t->app.now_ns); // the wipe follows
+		break;
+	case SL_TUNNEL_WANTED:
+	case SL_TUNNEL_MOVED:
+		break;
+	}
+}
+
+static void commands_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)
+{
+	struct rte_mbuf *p[COMMANDS_AT_ONCE];
+	unsigned n = sl_app_take(&t->app, SL_TUNNEL_IN_COMMANDS, p, COMMANDS_AT_ONCE);
+	struct sl_tunnel_record r;
+
+	for (unsigned i = 0; i < n; i++) {
+		while (sl_tunnel_record_get(p[i], &r)) {
+			command(t, s, &r);
+			sl_tunnel_seals_flush(t, s); // the next one may wipe a key
+		}
+		sl_app_consumed(&t->app, 1);
+		sl_free(p[i]);
+	}
+	sodium_memzero(&r, sizeof(r));
+}
+
+// ---- the app
+
+static void tunnel_data_push(struct sl_app *app)
+{
+	struct sl_tunnel *t = (struct sl_tunnel *)app;
+	struct sl_tunnel_seals s;
+
+	s.n = 0;
+	commands_push(t, &s);
+	sl_tunnel_open_push(t, &s);
+	sl_tunnel_seal_push(t, &s);
+	say_all(t);
+}
+
+static void look_after(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id)
+{
+	struct sl_tunnel_peer *peer = &t->peers[id];
+	unsigned due = sl_timers_due(&peer->timers, t->app.now_ns);
+
+	if (due & SL_DUE_KEEPALIVE)
+		sl_tunnel_keepalive(t, s, id);
+	if (due & SL_DUE_HANDSHAKE) {
+		peer->source.ip = (struct sl_ip){0}; // the way there may have changed
+		sl_outer_init(&peer->outer, &peer->source, &peer->endpoint);
+		sl_tunnel_want(t, id, false);
+	}
+	sl_tunnel_seals_flush(t, s);
+	if (due & SL_DUE_WIPE)
+		expire(t, peer);
+	if (peer->wants || peer->moved)
+		sl_tunnel_flag(t, id);
+}
+
+static void tunnel_data_tick(struct sl_app *app)
+{
+	struct sl_tunnel *t = (struct sl_tunnel *)app;
+	uint32_t n = t->max_peers / SCAN_TICKS + 1;
+	struct sl_tunnel_seals s;
+
+	s.n = 0;
+	while (n-- > 0) {
+		if (t->peers[t->scanned].used)
+			look_after(t, &s, t->scanned);
+		t->scanned = (t->scanned + 1) % t->max_peers;
+	}
+	say_all(t);
+}
+
+// Tables do not change their size under traffic.
+static int keep_sizes(const struct sl_tunnel *before, const struct config *c, struct sl_error *err)
+{
+	if (!before || (before->max_peers == c->peers && before->max_prefixes == c->prefixes &&
+			before->max_staged == c->stage))
+		return 0;
+	return sl_error_set(err, -EBUSY,
+			    "peers, prefixes and stage cannot change while the tunnel runs");
+}
+
+static int tunnel_data_configure(struct sl_app *app, const void *config, struct sl_error *err)
+{
+	struct sl_tunnel *t = (struct sl_tunnel *)app;
+	const struct config *c = config;
+
+	t->max_peers = (uint32_t)c->peers;
+	t->max_prefixes = c->prefixes;
+	t->max_staged = c->stage;
+	t->mtu = (uint32_t)c->mtu;
+	t->iface = (uint16_t)c->index;
+	if (app->predecessor)
+		return keep_sizes((struct sl_tunnel *)app->predecessor, c, err);
+	t->peers = calloc(t->max_peers, sizeof(*t->peers));
+	t->allowed = sl_allowed_create(c->prefixes, t->max_peers);
+	t->indices = sl_indices_create((size_t)t->max_peers * SL_SLOTS);
+	t->stage = sl_stage_create((uint32_t)c->stage);
+	if (!t->peers || !t->allowed || !t->indices || !t->stage)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	randombytes_buf(&t->random, sizeof(t->random));
+	return 0;
+}
+
+// Peers, sessions and what waits for them go on.
+static void tunnel_data_adopt(struct sl_app *app, struct sl_app *old)
+{
+	struct sl_tunnel *t = (struct sl_tunnel *)app, *before = (struct sl_tunnel *)old;
+
+	t->peers = before->peers;
+	t->allowed = before->allowed;
+	t->indices = before->indices;
+	t->stage = before->stage;
+	t->random = before->random;
+	before->peers = NULL;
+	before->allowed = NULL;
+	before->indices = NULL;
+	before->stage = NULL;
+	for (uint32_t i = 0; i < before->n_flagged; i++) // tick finds them
+		t->peers[before->flagged[i]].flagged = false;
+	sl_app_set_held(app, sl_stage_count(t->stage));
+	sl_app_set_held(old, 0);
+}
+
+static void tunnel_data_stop(struct sl_app *app)
+{
+	struct sl_tunnel *t = (struct sl_tunnel *)app;
+
+	for (uint32_t i = 0; t->peers && t->stage && i < t->max_peers; i++) {
+		if (!t->peers[i].used)
+			continue;
+		sl_tunnel_drop_staged(t, &t->peers[i]);
+		sodium_memzero(&t->peers[i], sizeof(t->peers[i]));
+	}
+	free(t->peers);
+	sl_allowed_destroy(t->allowed);
+	sl_indices_destroy(t->indices);
+	sl_stage_destroy(t->stage);
+}
+
+static void tunnel_data_needs(const void *config, struct sl_needs *needs)
+{
+	const struct config *c = config;
+
+	needs->packets = (uint32_t)c->stage + 2 * SL_BURST;
+}
+
+static const struct sl_key keys[] = {
+	{.name = "peers",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct config, peers),
+	 .preset = "64",
+	 .help = "how many peers there may be",
+	 .min = 1,
+	 .max = 1 << 20},
+	{.name = "prefixes",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct config, prefixes),
+	 .preset = "65536",
+	 .help = "how many inner prefixes all peers together may have",
+	 .min = 1,
+	 .max = 1 << 24},
+	{.name = "mtu",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct config, mtu),
+	 .preset = "1420",
+	 .help = "longest inner packet, bytes: padding goes no further",
+	 .min = 68,
+	 .max = 65000},
+	{.name = "index",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct config, index),
+	 .preset = "0",
+	 .help = "number of the interface that inner packets come from",
+	 .max = SL_IFACES_MAX - 1},
+	{.name = "stage",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct config, stage),
+	 .preset = "1024",
+	 .help = "how many packets may wait for sessions, of all peers together",
+	 .min = 1,
+	 .max = 1 << 20},
+	{0},
+};
+
+const struct sl_app_class sl_tunnel_data_class = {
+	.name = "tunnel-data",
+	.help = "seal packets for the peers of a tunnel, and open theirs\n"
+		"Inner packets come on `inner` and go to the peer whose prefixes hold their "
+		"destination; sealed ones, with IP and UDP headers around, leave on `outer4` or "
+		"`outer6`, and come on `outer`. What was in them leaves on `inner4` or `inner6`, "
+		"if "
+		"its source is among the prefixes of the very peer. Peers and sessions are those "
+		"that `tunnel-handshake` says on `commands`; every message that is not data goes "
+		"to "
+		"it on `handshake`, and what it must know on `events`. While a peer has no "
+		"session, "
+		"up to 128 packets for it wait. What nobody can be sent leaves on `error`, or is "
+		"dropped where that is not connected. The metric `sessions` counts those that may "
+		"still receive.",
+	.inputs = {[SL_TUNNEL_IN_INNER] = "inner",
+		   [SL_TUNNEL_IN_OUTER] = "outer",
+		   [SL_TUNNEL_IN_COMMANDS] = "commands"},
+	.outputs = {[SL_TUNNEL_OUT_INNER4] = "inner4",
+		    [SL_TUNNEL_OUT_INNER6] = "inner6",
+		    [SL_TUNNEL_OUT_OUTER4] = "outer4",
+		    [SL_TUNNEL_OUT_OUTER6] = "outer6",
+		    [SL_TUNNEL_OUT_HANDSHAKE] = "handshake",
+		    [SL_TUNNEL_OUT_EVENTS] = "events",
+		    [SL_TUNNEL_OUT_ERROR] = "error"},
+	.drops = {[SL_TUNNEL_DROP_INNER_MALFORMED] = "inner_malformed",
+		  [SL_TUNNEL_DROP_NO_PEER] = "no_peer",
+		  [SL_TUNNEL_DROP_NO_ENDPOINT] = "no_endpoint",
+		  [SL_TUNNEL_DROP_NO_SESSION] = "no_session",
+		  [SL_TUNNEL_DROP_STAGE_FULL] = "stage_full",
+		  [SL_TUNNEL_DROP_NO_ROOM] = "no_room",
+		  [SL_TUNNEL_DROP_OUTER_MALFORMED] = "outer_malformed",
+		  [SL_TUNNEL_DROP_BAD_CHECKSUM] = "bad_checksum",
+		  [SL_TUNNEL_DROP_UNKNOWN_TYPE] = "unknown_type",
+		  [SL_TUNNEL_DROP_UNKNOWN_INDEX] = "unknown_index",
+		  [SL_TUNNEL_DROP_EXPIRED] = "expired",
+		  [SL_TUNNEL_DROP_BAD_TAG] = "bad_tag",
+		  [SL_TUNNEL_DROP_REPLAY] = "replay",
+		  [SL_TUNNEL_DROP_OPENED_MALFORMED] = "opened_malformed",
+		  [SL_TUNNEL_DROP_FOREIGN_SOURCE] = "foreign_source",
+		  [SL_TUNNEL_DROP_CONGESTION] = "congestion"},
+	.metrics = {[SL_TUNNEL_METRIC_SEALED] = "sealed",
+		    [SL_TUNNEL_METRIC_OPENED] = "opened",
+		    [SL_TUNNEL_METRIC_KEEPALIVES_SENT] = "keepalives_sent",
+		    [SL_TUNNEL_METRIC_KEEPALIVES_RECEIVED] = "keepalives_received",
+		    [SL_TUNNEL_METRIC_PEERS] = "peers",
+		    [SL_TUNNEL_METRIC_SESSIONS] = "sessions"},
+	.keys = keys,
+	.config_size = sizeof(struct config),
+	.size = sizeof(struct sl_tunnel),
+	.loops = true, // sealed packets may be routed into the tunnel's router again
+	.needs = tunnel_data_needs,
+	.configure = tunnel_data_configure,
+	.adopt = tunnel_data_adopt,
+	.push = tunnel_data_push,
+	.tick = tunnel_data_tick,
+	.stop = tunnel_data_stop,
+};

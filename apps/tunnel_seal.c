@@ -1,0 +1,196 @@
+// From inner packets to sealed ones. Spec: WireGuard paper section 5.4.6.
+
+#include "apps/tunnel.h"
+#include "core/tunnel/ecn.h"
+#include "core/tunnel/inner.h"
+
+static void count_waiting(struct sl_tunnel *t)
+{
+	sl_app_set_held(&t->app, sl_stage_count(t->stage));
+}
+
+// Zeros up to a multiple of 16 bytes, but not beyond the MTU.
+static uint16_t padding(uint32_t mtu, uint16_t len)
+{
+	uint32_t padded = (len + SL_PADDING - 1u) & ~(SL_PADDING - 1u);
+
+	if (len > mtu)
+		return 0;
+	return (uint16_t)(RTE_MIN(padded, mtu) - len);
+}
+
+// Make room around the plaintext and fill in what does not need sealing. Returns false where the
+// buffer is too small.
+static bool frame(struct sl_tunnel *t, struct sl_session *session, struct rte_mbuf *p)
+{
+	uint16_t len = sl_len(p), pad = padding(t->mtu, len);
+	uint8_t *end = sl_append(p, (uint16_t)(pad + SL_MESSAGE_TAG));
+	struct sl_message_data *header;
+
+	if (!end)
+		return false;
+	memset(end, 0, pad);
+	header = (struct sl_message_data *)sl_prepend(p, sizeof(*header));
+	if (!header)
+		return false;
+	store_le32(header->type, SL_MESSAGE_DATA);
+	store_le32(header->receiver, session->keys.remote);
+	store_le64(header->counter, session->sent);
+	return true;
+}
+
+static void seal_later(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id,
+		       struct sl_session *session, struct rte_mbuf *p)
+{
+	uint8_t tos = sl_len(p) > 0 ? (uint8_t)sl_ecn_of(sl_data(p)) : 0;
+	struct sl_aead_item *item;
+	uint32_t len;
+
+	if (!frame(t, session, p)) {
+		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_NO_ROOM);
+		return;
+	}
+	len = sl_len(p) - (uint32_t)(sizeof(struct sl_message_data) + SL_MESSAGE_TAG);
+	item = &s->items[s->n];
+	*item = (struct sl_aead_item){.key = session->keys.send, .len = len};
+	item->in = item->out = sl_data(p) + sizeof(struct sl_message_data);
+	item->tag = item->out + len;
+	store_le64(item->nonce + 4, session->sent++);
+	s->packets[s->n] = p;
+	s->peers[s->n] = id;
+	s->tos[s->n++] = tos;
+	if (s->n == SL_BURST)
+		sl_tunnel_seals_flush(t, s);
+}
+
+// Keep a packet until there is a session.
+static void stage(struct sl_tunnel *t, uint32_t id, struct rte_mbuf *p)
+{
+	struct rte_mbuf *gone = sl_stage_put(t->stage, &t->peers[id].staged, p);
+
+	if (gone)
+		sl_app_drop(&t->app, gone, SL_TUNNEL_DROP_STAGE_FULL);
+	count_waiting(t);
+	sl_tunnel_want(t, id, true);
+}
+
+void sl_tunnel_send(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id, struct rte_mbuf *p)
+{
+	struct sl_tunnel_peer *peer = &t->peers[id];
+	struct sl_session *session = sl_session(&peer->sessions, SL_CURRENT);
+
+	if (!sl_session_sends(session, t->app.now_ns)) {
+		stage(t, id, p);
+		return;
+	}
+	sl_timers_sent(&peer->timers, t->app.now_ns, sl_len(p) > 0, sl_tunnel_jitter_ns(t));
+	seal_later(t, s, id, session, p);
+	if (sl_session_is_worn(session, t->app.now_ns))
+		sl_tunnel_want(t, id, false);
+}
+
+void sl_tunnel_keepalive(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id)
+{
+	struct sl_session *session = sl_session(&t->peers[id].sessions, SL_CURRENT);
+	struct rte_mbuf *p;
+
+	if (!sl_session_sends(session, t->app.now_ns)) {
+		sl_tunnel_want(t, id, true); // whose confirmation serves as well
+		return;
+	}
+	if (!sl_alloc_burst(t->app.pool, &p, 1))
+		return;
+	sl_app_created(&t->app, 1);
+	sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_KEEPALIVES_SENT, 1);
+	sl_tunnel_send(t, s, id, p);
+}
+
+void sl_tunnel_unstage(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id, bool show)
+{
+	struct sl_tunnel_peer *peer = &t->peers[id];
+	struct rte_mbuf *p;
+
+	if (peer->staged.n == 0 && show)
+		sl_tunnel_keepalive(t, s, id);
+	while (sl_session_sends(sl_session(&peer->sessions, SL_CURRENT), t->app.now_ns) &&
+	       (p = sl_stage_take(t->stage, &peer->staged)))
+		sl_tunnel_send(t, s, id, p);
+	count_waiting(t);
+}
+
+void sl_tunnel_drop_staged(struct sl_tunnel *t, struct sl_tunnel_peer *peer)
+{
+	struct rte_mbuf *p;
+
+	while ((p = sl_stage_take(t->stage, &peer->staged)))
+		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_NO_SESSION);
+	count_waiting(t);
+}
+
+// Put the outer headers on a sealed packet and give it on.
+static void give(struct sl_tunnel *t, uint32_t id, struct rte_mbuf *p, uint8_t tos)
+{
+	struct sl_tunnel_peer *peer = &t->peers[id];
+	uint16_t bytes = sl_len(p);
+
+	if (!sl_outer_put(&peer->outer, p, tos) || !sl_ip_meta_fits(p)) {
+		sl_app_drop(&t->app, p,
+			    peer->outer.len ? SL_TUNNEL_DROP_NO_ROOM : SL_TUNNEL_DROP_NO_ENDPOINT);
+		return;
+	}
+	peer->tx_bytes += bytes;
+	sl_ip_meta_reset(p);
+	sl_app_give_one(
+		&t->app,
+		peer->outer.len == SL_OUTER4_LEN ? SL_TUNNEL_OUT_OUTER4 : SL_TUNNEL_OUT_OUTER6, p);
+}
+
+void sl_tunnel_seals_flush(struct sl_tunnel *t, struct sl_tunnel_seals *s)
+{
+	sl_aead_seal(s->items, s->n);
+	for (unsigned i = 0; i < s->n; i++)
+		give(t, s->peers[i], s->packets[i], s->tos[i]);
+	sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_SEALED, s->n);
+	s->n = 0;
+}
+
+// A packet that nobody can be sent to: its source may hear of that.
+static void refuse(struct sl_tunnel *t, struct rte_mbuf *p, unsigned reason)
+{
+	if (!t->app.out[SL_TUNNEL_OUT_ERROR]) {
+		sl_app_drop(&t->app, p, reason);
+		return;
+	}
+	sl_ip_meta(p)->error = SL_IP_HOST_UNREACHABLE;
+	sl_app_give_one(&t->app, SL_TUNNEL_OUT_ERROR, p);
+}
+
+static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_mbuf *p)
+{
+	const uint8_t *ip = sl_data(p);
+	size_t len = sl_inner_len(ip, sl_len(p));
+	uint32_t peer;
+
+	if (len == 0) {
+		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_INNER_MALFORMED);
+		return;
+	}
+	sl_set_len(p, (uint16_t)len);
+	peer = sl_allowed_find(t->allowed, sl_inner_family(ip), sl_inner_dst(ip));
+	if (peer == SL_ALLOWED_NOBODY)
+		refuse(t, p, SL_TUNNEL_DROP_NO_PEER);
+	else if (!t->peers[peer].outer.len)
+		refuse(t, p, SL_TUNNEL_DROP_NO_ENDPOINT);
+	else
+		sl_tunnel_send(t, s, peer, p);
+}
+
+void sl_tunnel_seal_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)
+{
+	struct rte_mbuf *p[SL_BURST];
+	unsigned n = sl_app_take(&t->app, SL_TUNNEL_IN_INNER, p, SL_BURST);
+
+	for (unsigned i = 0; i < n; i++)
+		seal_one(t, s, p[i]);
+	sl_tunnel_seals_flush(t, s);
+}
