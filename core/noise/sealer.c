@@ -98,7 +98,7 @@ ssize_t sl_sealer_seal(struct sl_sealer *s, const uint8_t *text, size_t len, uns
 			head.len = len - done;
 			head.flags = flags & SL_SEALED_LAST ? flags : SL_SEALED_RATCHET;
 		}
-		made += prepare(s, &items[n++], head.len ? text + done : NULL, &head, out + made);
+		made += prepare(s, &items[n++], head.len ? text + done : out, &head, out + made);
 		if (n == SL_AEAD_BURST || i == chunks - 1) {
 			sl_aead_seal(items, n);
 			n = 0;

@@ -103,7 +103,7 @@ static void add(const struct sl_unsealer *u, struct batch *b, const uint8_t *chu
 	*item = (struct sl_aead_item){
 		.key = u->cipher.key,
 		.aad = chunk,
-		.in = head->len ? chunk + SL_SEALED_HEAD : NULL,
+		.in = chunk + SL_SEALED_HEAD,
 		.out = text,
 		.tag = (uint8_t *)(uintptr_t)chunk + SL_SEALED_HEAD + head->len, // only read
 		.aad_len = SL_SEALED_HEAD,
