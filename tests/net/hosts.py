@@ -96,8 +96,8 @@ class Host:
 class Sluice:
     """`sluice run` in a host."""
 
-    def __init__(self, binary, host, path):
-        self.process = host.start(binary, "run", path, stdout=subprocess.PIPE,
+    def __init__(self, binary, host, path, *options):
+        self.process = host.start(binary, "run", path, *options, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE)
 
     def running(self):
@@ -159,10 +159,10 @@ class Case(unittest.TestCase):
         self.addCleanup(h.close)
         return h
 
-    def sluice(self, graph, host=None):
+    def sluice(self, graph, host=None, *options):
         """Run a graph, in the middle unless told otherwise."""
         path = self.dir / f"graph{len(list(self.dir.iterdir()))}.yaml"
         path.write_text(graph)
-        s = Sluice(self.binary, host or self.m, path)
+        s = Sluice(self.binary, host or self.m, path, *options)
         self.addCleanup(s.kill)
         return s
