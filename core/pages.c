@@ -1,25 +1,22 @@
 #include "core/pages.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
-enum {
-	HUGE_PAGE = 2 << 20,
-	LARGE = 16 << 20, // tables below are not worth hugepages, which they would use in part
-};
+enum { HUGE_PAGE = 2 << 20 };
 
 static size_t rounded(size_t bytes)
 {
 	return (bytes + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
 }
 
-// Map a page more than asked for and cut off what sticks out of whole hugepages.
+// Map a hugepage more than asked for and cut off what sticks out of whole ones.
 void *sl_pages_map(size_t bytes)
 {
-	size_t len = rounded(bytes);
+	size_t len = rounded(bytes), head;
 	uint8_t *all = mmap(NULL, len + HUGE_PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	size_t head;
 
 	if (all == MAP_FAILED)
 		return NULL;
@@ -28,9 +25,19 @@ void *sl_pages_map(size_t bytes)
 		munmap(all, head);
 	if (head < HUGE_PAGE)
 		munmap(all + head + len, HUGE_PAGE - head);
-	if (len >= LARGE)
-		madvise(all + head, len, MADV_HUGEPAGE); // a kernel without does without
+	madvise(all + head, len, MADV_NOHUGEPAGE); // a kernel without them does without
 	return all + head;
+}
+
+void *sl_pages_map_whole(size_t bytes)
+{
+	void *p = sl_pages_map(bytes);
+
+	if (!p)
+		return NULL;
+	madvise(p, rounded(bytes), MADV_HUGEPAGE);
+	memset(p, 0, bytes);
+	return p;
 }
 
 void sl_pages_unmap(void *p, size_t bytes)

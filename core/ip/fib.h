@@ -4,9 +4,10 @@
 // route goes the next one's comes back. Addresses are looked up in bursts. Whoever looks up also
 // changes, between two bursts: no lookup ever sees half a change.
 //
-// Memory comes when it is used: 64 MiB for the first table once routes are spread over all of it,
-// some 40 bytes for a route, 1 KiB for each /24 of IPv4 with longer prefixes in it and, in IPv6,
-// for each prefix of 24, 32, 40... bits with longer ones in it; 448 bytes for a different target.
+// Memory: 64 MiB for the first table, 26 to 52 bytes for each route there may be, and 128 bytes to
+// 1 KiB for each /24 of IPv4 with longer prefixes in it or, in IPv6, each prefix of 24, 32, 40...
+// bits with longer ones in it. It comes when it is used; where many routes are allowed, the first
+// two are there from the start, so that none of them has to wait for memory.
 //
 // All functions: one thread at a time.
 #pragma once

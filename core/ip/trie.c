@@ -1,5 +1,7 @@
-// An entry is 32 bits: a chunk's number below the flag CHUNK, or a leaf: its prefix's length above
-// its value, so that leaves compare by length first. 0 is an empty leaf.
+// An entry is 32 bits: a leaf has its prefix's length above its value, so that leaves compare by
+// length first, and 0 is an empty one; with the flag CHUNK it stands for a chunk, by number. A
+// chunk whose 256 entries are few runs of equal ones is kept as these runs, in two cache lines;
+// others are kept entry by entry.
 
 #include "core/ip/trie.h"
 
@@ -7,7 +9,6 @@
 #include "core/proto/bytes.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 enum {
@@ -15,22 +16,41 @@ enum {
 	ROOT_BYTES = ROOT_BITS / 8,
 	SHORT_BITS = 8,
 	DEPTH_SHIFT = 23,
-	LEVELS_MAX = 16 - ROOT_BYTES,
+	RUNS_MAX = 22,
+	RUNS_AGAIN = 12, // a chunk kept entry by entry is kept as runs again from here down
 	BURST = 64,
 };
 
-static const uint32_t CHUNK = UINT32_C(1) << 31;
+static const uint32_t CHUNK = UINT32_C(1) << 31, FULL = UINT32_C(1) << 30;
+
+// A chunk as runs.
+struct runs {
+	uint64_t starts[4]; // a bit for each entry: it differs from the one in front of it
+	uint8_t before[4];  // of each word of starts: bits in the words before
+	uint32_t users;     // prefixes that end in the chunk, and chunks below it
+	uint32_t entries[RUNS_MAX];
+} __attribute__((aligned(128)));
+_Static_assert(sizeof(struct runs) == 128, "two cache lines");
+
+// A chunk entry by entry.
+struct full {
+	uint32_t entries[SL_TRIE_SPAN];
+	uint32_t users;
+} __attribute__((aligned(64)));
+
+// Items of one size, numbered, those that are free in a list through their first bytes.
+struct pool {
+	uint8_t *items;
+	size_t size;
+	uint32_t fresh; // those from here on have never been used
+	uint32_t free;  // number + 1 of the first; 0 = none
+};
 
 struct sl_trie {
-	uint32_t *root;                   // 2^24
-	uint32_t (*chunks)[SL_TRIE_SPAN]; // max_chunks
-	uint32_t brief[1 << SHORT_BITS];  // prefixes shorter than SHORT_BITS
-
-	uint32_t *users; // of each chunk: prefixes that end in it, and chunks below it
-	uint32_t max_chunks;
-	uint32_t n_chunks; // in use
-	uint32_t n_fresh;  // ever used: those from here on have never been touched
-	uint32_t free;     // number + 1 of the first of a list through entry 0 of each; 0 = none
+	uint32_t *root;                  // 2^24
+	uint32_t brief[1 << SHORT_BITS]; // prefixes shorter than SHORT_BITS
+	struct pool runs, full;
+	uint32_t max_chunks, n_chunks;
 	unsigned key_len;
 	uint64_t work;
 };
@@ -42,10 +62,48 @@ static uint32_t leaf(unsigned depth, uint32_t value)
 
 static uint32_t number(uint32_t entry)
 {
-	return entry & ~CHUNK;
+	return entry & ~(CHUNK | FULL);
 }
 
-struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks)
+// ---- memory
+
+static void *pool_at(const struct pool *p, uint32_t i)
+{
+	return p->items + p->size * i;
+}
+
+static uint32_t pool_take(struct pool *p)
+{
+	uint32_t i = p->free;
+
+	if (i == 0)
+		return p->fresh++;
+	memcpy(&p->free, pool_at(p, i - 1), sizeof(p->free));
+	return i - 1;
+}
+
+static void pool_give(struct pool *p, uint32_t i)
+{
+	memcpy(pool_at(p, i), &p->free, sizeof(p->free));
+	p->free = i + 1;
+}
+
+static struct runs *runs_at(const struct sl_trie *t, uint32_t entry)
+{
+	return pool_at(&t->runs, number(entry));
+}
+
+static struct full *full_at(const struct sl_trie *t, uint32_t entry)
+{
+	return pool_at(&t->full, number(entry));
+}
+
+static uint32_t *users_of(const struct sl_trie *t, uint32_t entry)
+{
+	return entry & FULL ? &full_at(t, entry)->users : &runs_at(t, entry)->users;
+}
+
+struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks, bool whole)
 {
 	struct sl_trie *t = calloc(1, sizeof(*t));
 
@@ -53,10 +111,13 @@ struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks)
 		return NULL;
 	t->key_len = key_len;
 	t->max_chunks = chunks;
-	t->root = sl_pages_map(sizeof(*t->root) << ROOT_BITS);
-	t->chunks = sl_pages_map(sizeof(*t->chunks) * chunks);
-	t->users = sl_pages_map(sizeof(*t->users) * chunks);
-	if (t->root && t->chunks && t->users)
+	t->root = whole ? sl_pages_map_whole(sizeof(*t->root) << ROOT_BITS)
+			: sl_pages_map(sizeof(*t->root) << ROOT_BITS);
+	t->runs = (struct pool){sl_pages_map(sizeof(struct runs) * chunks), sizeof(struct runs), 0,
+				0};
+	t->full = (struct pool){sl_pages_map(sizeof(struct full) * chunks), sizeof(struct full), 0,
+				0};
+	if (t->root && t->runs.items && t->full.items)
 		return t;
 	sl_trie_destroy(t);
 	return NULL;
@@ -67,17 +128,115 @@ void sl_trie_destroy(struct sl_trie *t)
 	if (!t)
 		return;
 	sl_pages_unmap(t->root, sizeof(*t->root) << ROOT_BITS);
-	sl_pages_unmap(t->chunks, sizeof(*t->chunks) * t->max_chunks);
-	sl_pages_unmap(t->users, sizeof(*t->users) * t->max_chunks);
+	sl_pages_unmap(t->runs.items, t->runs.size * t->max_chunks);
+	sl_pages_unmap(t->full.items, t->full.size * t->max_chunks);
 	free(t);
 }
 
-// The entries of a table that a prefix covers, and the way there.
-struct place {
-	uint32_t *entries;
-	unsigned n;
-	uint32_t *slots[LEVELS_MAX]; // entries that stand for the chunks on the way
-	unsigned levels;
+// ---- chunks
+
+static unsigned runs_count(const struct runs *r)
+{
+	return r->before[3] + (unsigned)__builtin_popcountll(r->starts[3]);
+}
+
+// The entry of a chunk kept as runs.
+static inline uint32_t runs_entry(const struct runs *r, uint8_t i)
+{
+	uint64_t upto = r->starts[i >> 6] << (63 - (i & 63));
+
+	return r->entries[r->before[i >> 6] + (unsigned)__builtin_popcountll(upto) - 1];
+}
+
+static unsigned count_runs(const uint32_t *table)
+{
+	unsigned n = 1;
+
+	for (unsigned i = 1; i < SL_TRIE_SPAN; i++)
+		n += table[i] != table[i - 1];
+	return n;
+}
+
+// Keep a table as runs, of which there are not too many.
+static void runs_store(struct runs *r, const uint32_t *table)
+{
+	unsigned n = 0;
+
+	for (unsigned word = 0; word < 4; word++) {
+		uint64_t starts = 0;
+
+		r->before[word] = (uint8_t)n;
+		for (unsigned i = word * 64; i < word * 64 + 64; i++) {
+			if (i > 0 && table[i] == table[i - 1])
+				continue;
+			starts |= 1ULL << (i & 63);
+			r->entries[n++] = table[i];
+		}
+		r->starts[word] = starts;
+	}
+}
+
+static void runs_load(const struct runs *r, uint32_t *table)
+{
+	for (unsigned i = 0; i < SL_TRIE_SPAN; i++)
+		table[i] = runs_entry(r, (uint8_t)i);
+}
+
+// Turn a leaf into a chunk of such leaves. There is a free one.
+static uint32_t chunk_open(struct sl_trie *t, uint32_t entry)
+{
+	uint32_t chunk = CHUNK | pool_take(&t->runs);
+
+	*runs_at(t,
+		 chunk) = (struct runs){.starts = {1}, .before = {0, 1, 1, 1}, .entries = {entry}};
+	t->n_chunks++;
+	return chunk;
+}
+
+static void chunk_free(struct sl_trie *t, uint32_t chunk)
+{
+	pool_give(chunk & FULL ? &t->full : &t->runs, number(chunk));
+}
+
+// Keep the table of a chunk, which is copied out of it or, if it is FULL, in it. Returns the
+// chunk's new entry: the way it is kept may change, and one that nothing ends in, whose entries are
+// all alike, becomes a leaf again.
+static uint32_t chunk_store(struct sl_trie *t, uint32_t chunk, const uint32_t *table)
+{
+	uint32_t users = *users_of(t, chunk), entry = table[0], as;
+	unsigned n = count_runs(table);
+
+	if (users == 0) {
+		chunk_free(t, chunk);
+		t->n_chunks--;
+		return entry;
+	}
+	if (!(chunk & FULL) && n <= RUNS_MAX) {
+		runs_store(runs_at(t, chunk), table);
+		return chunk;
+	}
+	if (chunk & FULL && n > RUNS_AGAIN)
+		return chunk;
+	if (chunk & FULL) {
+		as = CHUNK | pool_take(&t->runs);
+		runs_store(runs_at(t, as), table);
+	} else {
+		as = CHUNK | FULL | pool_take(&t->full);
+		memcpy(full_at(t, as)->entries, table, sizeof(full_at(t, as)->entries));
+	}
+	*users_of(t, as) = users;
+	chunk_free(t, chunk);
+	return as;
+}
+
+// ---- changes
+
+// A prefix whose leaves become `leaf`; and by how many prefixes there are more.
+struct change {
+	const uint8_t *key;
+	unsigned depth;
+	uint32_t leaf;
+	int users;
 };
 
 // Byte of the key that indexes the table in which a prefix ends.
@@ -86,155 +245,134 @@ static unsigned last_byte(unsigned depth)
 	return (depth - 1) / 8;
 }
 
-// Those from key's on that a prefix of depth covers in a table indexed up to bit `bits`.
-static void span(struct place *p, uint32_t *table, uint32_t index, unsigned bits, unsigned depth)
-{
-	p->n = 1u << (bits - depth);
-	p->entries = table + (index & ~(p->n - 1));
-}
-
-static uint32_t *root_slot(struct sl_trie *t, const uint8_t *key)
-{
-	return &t->root[load_be32(key) >> 8];
-}
-
-// Find the place of a prefix, whose chunks are all there.
-static void find(struct sl_trie *t, const uint8_t *key, unsigned depth, struct place *p)
-{
-	uint32_t *slot = root_slot(t, key), *table;
-
-	p->levels = 0;
-	if (depth < SHORT_BITS) {
-		span(p, t->brief, key[0], SHORT_BITS, depth);
-		return;
-	}
-	if (depth <= ROOT_BITS) {
-		span(p, t->root, load_be32(key) >> 8, ROOT_BITS, depth);
-		return;
-	}
-	for (unsigned byte = ROOT_BYTES;; byte++) {
-		p->slots[p->levels++] = slot;
-		table = t->chunks[number(*slot)];
-		slot = &table[key[byte]];
-		if (byte < last_byte(depth))
-			continue;
-		span(p, table, key[byte], 8 * (byte + 1), depth);
-		return;
-	}
-}
-
 // Give each leaf of at most this depth a new value.
 static void cover(struct sl_trie *t, uint32_t *entries, unsigned n, unsigned depth, uint32_t new)
 {
 	t->work += n;
 	for (unsigned i = 0; i < n; i++) {
-		if (entries[i] & CHUNK)
-			cover(t, t->chunks[number(entries[i])], SL_TRIE_SPAN, depth, new);
-		else if (entries[i] >> DEPTH_SHIFT <= depth)
-			entries[i] = new;
+		uint32_t e = entries[i];
+
+		if (!(e & CHUNK)) {
+			entries[i] = e >> DEPTH_SHIFT <= depth ? new : e;
+		} else if (e & FULL) {
+			cover(t, full_at(t, e)->entries, SL_TRIE_SPAN, depth, new);
+		} else {
+			struct runs *r = runs_at(t, e);
+
+			cover(t, r->entries, runs_count(r), depth, new);
+		}
 	}
 }
 
-// ---- chunks
-
-// Turn a leaf into a chunk of such leaves. There is a free one.
-static void chunk_open(struct sl_trie *t, uint32_t *slot)
+// Cover what a prefix covers of a table that is indexed by the key up to bit `bits`.
+static void cover_table(struct sl_trie *t, uint32_t *table, uint32_t index, unsigned bits,
+			const struct change *c)
 {
-	uint32_t chunk = t->free ? t->free - 1 : t->n_fresh++;
+	unsigned n = 1u << (bits - c->depth);
 
-	if (t->free)
-		t->free = t->chunks[chunk][0];
-	t->n_chunks++;
-	t->users[chunk] = 0;
-	t->work += SL_TRIE_SPAN;
-	for (unsigned i = 0; i < SL_TRIE_SPAN; i++)
-		t->chunks[chunk][i] = *slot;
-	*slot = CHUNK | chunk;
+	cover(t, table + (index & ~(n - 1)), n, c->depth, c->leaf);
 }
 
-// Turn a chunk that nothing ends in, so that its entries are alike, back into a leaf.
-static void chunk_close(struct sl_trie *t, uint32_t *slot)
+// Change the chunk that an entry stands for, or shall stand for, and those below it, which the
+// key's byte indexes. Returns the new entry.
+static uint32_t change_chunk(struct sl_trie *t, uint32_t entry, unsigned byte,
+			     const struct change *c)
 {
-	uint32_t chunk = number(*slot);
+	uint32_t chunk = entry & CHUNK ? entry : chunk_open(t, entry), copy[SL_TRIE_SPAN];
+	uint32_t *table = chunk & FULL ? full_at(t, chunk)->entries : copy;
+	int users = c->users;
 
-	*slot = t->chunks[chunk][0];
-	t->chunks[chunk][0] = t->free;
-	t->free = chunk + 1;
-	t->n_chunks--;
+	t->work += SL_TRIE_SPAN;
+	if (table == copy)
+		runs_load(runs_at(t, chunk), copy);
+	if (byte < last_byte(c->depth)) {
+		uint32_t *slot = &table[c->key[byte]], before = *slot;
+
+		*slot = change_chunk(t, before, byte + 1, c);
+		users = (int)(*slot >> 31) - (int)(before >> 31);
+	} else {
+		cover_table(t, table, c->key[byte], 8 * (byte + 1), c);
+	}
+	*users_of(t, chunk) += (uint32_t)users;
+	return chunk_store(t, chunk, table);
+}
+
+static void change(struct sl_trie *t, const struct change *c)
+{
+	uint32_t index = load_be32(c->key) >> 8;
+
+	if (c->depth < SHORT_BITS)
+		cover_table(t, t->brief, c->key[0], SHORT_BITS, c);
+	else if (c->depth <= ROOT_BITS)
+		cover_table(t, t->root, index, ROOT_BITS, c);
+	else
+		t->root[index] = change_chunk(t, t->root[index], ROOT_BYTES, c);
+}
+
+static uint32_t chunk_entry(const struct sl_trie *t, uint32_t chunk, uint8_t i)
+{
+	return chunk & FULL ? full_at(t, chunk)->entries[i] : runs_entry(runs_at(t, chunk), i);
 }
 
 // Chunks that a prefix needs and that are not there.
-static unsigned chunks_missing(struct sl_trie *t, const uint8_t *key, unsigned depth)
+static unsigned chunks_missing(const struct sl_trie *t, const uint8_t *key, unsigned depth)
 {
-	const uint32_t *slot = root_slot(t, key);
+	uint32_t entry = t->root[load_be32(key) >> 8];
 	unsigned byte = ROOT_BYTES;
 
 	if (depth <= ROOT_BITS)
 		return 0;
-	for (; byte <= last_byte(depth) && *slot & CHUNK; byte++)
-		slot = &t->chunks[number(*slot)][key[byte]];
+	for (; byte <= last_byte(depth) && entry & CHUNK; byte++)
+		entry = chunk_entry(t, entry, key[byte]);
 	return last_byte(depth) + 1 - byte;
 }
 
-static void chunks_open(struct sl_trie *t, const uint8_t *key, unsigned depth)
-{
-	uint32_t *slot = root_slot(t, key), above = 0;
-
-	for (unsigned byte = ROOT_BYTES; depth > ROOT_BITS && byte <= last_byte(depth); byte++) {
-		if (!(*slot & CHUNK)) {
-			chunk_open(t, slot);
-			if (byte > ROOT_BYTES)
-				t->users[above]++;
-		}
-		above = number(*slot);
-		slot = &t->chunks[above][key[byte]];
-	}
-}
-
-// ---- changes
-
 int sl_trie_add(struct sl_trie *t, const uint8_t *key, unsigned depth, uint32_t value)
 {
-	struct place p;
-
 	if (chunks_missing(t, key, depth) > t->max_chunks - t->n_chunks)
 		return -ENOSPC;
-	chunks_open(t, key, depth);
-	find(t, key, depth, &p);
-	if (p.levels > 0)
-		t->users[number(*p.slots[p.levels - 1])]++;
-	cover(t, p.entries, p.n, depth, leaf(depth, value));
+	change(t, &(struct change){key, depth, leaf(depth, value), 1});
 	return 0;
 }
 
 void sl_trie_replace(struct sl_trie *t, const uint8_t *key, unsigned depth, uint32_t value)
 {
-	struct place p;
-
-	find(t, key, depth, &p);
-	cover(t, p.entries, p.n, depth, leaf(depth, value));
+	change(t, &(struct change){key, depth, leaf(depth, value), 0});
 }
 
 void sl_trie_remove(struct sl_trie *t, const uint8_t *key, unsigned depth, uint32_t below,
 		    unsigned below_depth)
 {
 	bool other_table = depth >= SHORT_BITS && below_depth < SHORT_BITS;
-	struct place p;
 
-	find(t, key, depth, &p);
-	cover(t, p.entries, p.n, depth, other_table ? 0 : leaf(below_depth, below));
-	while (p.levels > 0 && --t->users[number(*p.slots[p.levels - 1])] == 0)
-		chunk_close(t, p.slots[--p.levels]);
+	change(t, &(struct change){key, depth, other_table ? 0 : leaf(below_depth, below), -1});
 }
 
 // ---- lookup
 
-// In rounds, one for each table on the way, in which no load waits for another. Those that go on
-// are gathered without branches, which could not be foreseen.
+// Those of a burst whose lookup goes on, in chunks of either kind.
+struct going {
+	uint8_t runs[BURST], full[BURST];
+	unsigned n_runs, n_full;
+};
+
+// Note where lookup i goes on, if it does, without a branch, which could not be foreseen.
+static inline void go_on(struct going *g, unsigned i, uint32_t entry)
+{
+	unsigned chunk = entry >> 31, full = chunk & entry >> 30;
+
+	g->runs[g->n_runs] = (uint8_t)i;
+	g->n_runs += chunk & ~full;
+	g->full[g->n_full] = (uint8_t)i;
+	g->n_full += full;
+}
+
+// In rounds, one for each table on the way, in which no load waits for another.
 static inline __attribute__((always_inline)) void lookup(const struct sl_trie *t,
 							 const uint8_t *keys, uint32_t *values,
 							 unsigned n, unsigned key_len)
 {
+	struct going now, next = {.n_runs = 0};
 	uint8_t on[BURST];
 	unsigned n_on = 0;
 
@@ -243,17 +381,23 @@ static inline __attribute__((always_inline)) void lookup(const struct sl_trie *t
 		on[n_on] = (uint8_t)i;
 		n_on += values[i] >> 31;
 	}
-	for (unsigned byte = ROOT_BYTES; n_on > 0; byte++) {
-		unsigned n_next = 0;
+	for (unsigned k = 0; k < n_on; k++)
+		go_on(&next, on[k], values[on[k]]);
+	for (unsigned byte = ROOT_BYTES; next.n_runs + next.n_full > 0; byte++) {
+		now = next;
+		next.n_runs = next.n_full = 0;
+		for (unsigned k = 0; k < now.n_runs; k++) {
+			unsigned i = now.runs[k];
 
-		for (unsigned k = 0; k < n_on; k++) {
-			unsigned i = on[k];
-
-			values[i] = t->chunks[number(values[i])][keys[i * key_len + byte]];
-			on[n_next] = (uint8_t)i;
-			n_next += values[i] >> 31;
+			values[i] = runs_entry(runs_at(t, values[i]), keys[i * key_len + byte]);
+			go_on(&next, i, values[i]);
 		}
-		n_on = n_next;
+		for (unsigned k = 0; k < now.n_full; k++) {
+			unsigned i = now.full[k];
+
+			values[i] = full_at(t, values[i])->entries[keys[i * key_len + byte]];
+			go_on(&next, i, values[i]);
+		}
 	}
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t brief = t->brief[keys[i * key_len]];

@@ -11,6 +11,7 @@
 // twice. All functions: one thread at a time, any.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -21,10 +22,12 @@ enum {
 struct sl_trie;
 
 // key_len  4 or 16: bytes of an address.
-// chunks   How many there may be, below 2^24. They take memory (1 KiB) when they are first used.
+// chunks   How many there may be, below 2^24. They take memory, 128 bytes or 1 KiB, when they are
+//          first used.
+// whole    Whether the first table shall be there from the start (sl_pages_map_whole).
 //
-// Returns it, owned by the caller, or NULL (no address space).
-struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks);
+// Returns it, owned by the caller, or NULL (out of memory).
+struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks, bool whole);
 
 void sl_trie_destroy(struct sl_trie *t);
 
