@@ -25,7 +25,7 @@ struct rib_prefix {
 
 enum rib_told { RIB_TOLD_NOTHING, RIB_TOLD_SOMETHING, RIB_TOLD_HASHES };
 
-enum { RIB_NEWS_END = UINT32_MAX };
+enum { RIB_NEWS_END = INT32_MAX };
 
 struct rib_news {
 	uint32_t first, last; // 0 = none waits
