@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/drive.h"
 #include "cli/progress.h"
+#include "cli/replay_files.h"
 #include "cli/replay_graph.h"
 #include "cli/replay_report.h"
 #include "cli/say.h"
@@ -184,6 +185,8 @@ static int replay_run(const struct args *args)
 		say("replay: %s", err.text);
 		return STATUS_USAGE;
 	}
+	if (args->values[KEY])
+		replay_files_order(args->words, args->n_words);
 	if (replay_graph_build(&g, &r.request, &err) < 0) {
 		say_error(&err); // of a file, or else of the command line
 		return r.request.through && replay_through_is_file(r.request.through)

@@ -262,6 +262,15 @@ links: [in -> out]
         self.unseal(0, files[0], other, *files[1:], *self.keys())
         self.assertEqual(self.frames(), frames + FRAMES)
 
+    def test_a_replay_has_the_order_of_the_capture(self):
+        files, frames = self.store()
+        out = self.dir / "replayed.pcap"
+        done = self.succeeds("replay", *files[::-1], *self.keys(), "--to", out)
+        self.assertEqual((sluice.read_pcap(out), done.stderr), (frames, ""))
+        done = self.succeeds("replay", *files[:0:-1], *self.keys(), "--to", out)
+        self.assertIn("segment 0, which it follows, is missing", done.stderr)
+        self.assertEqual(sluice.read_pcap(out)[-1], frames[-1])
+
 
 class Replay(Sealed):
     def test_a_sealed_capture_is_replayed(self):
