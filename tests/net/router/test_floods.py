@@ -152,14 +152,12 @@ class Fragments(Ipv4):
 
     def pings(self):
         """The router answers a ping in fragments, by both families."""
-        far = testbed.wire
         p = bytes(self.ping(self.lan, payload=b"z" * 2000, id=0xFFFF))[20:]
         got = self.exchange(self.lan, *(
             IP(src=self.lan.station(3), dst=self.lan.ip, id=0xFFFF, proto=1, frag=at // 8,
                flags="MF" if at + 1000 < len(p) else 0) / p[at:at + 1000]
             for at in range(0, len(p), 1000)))
         self.assertEqual(len(got.get("lan", [])), 2, self.summary(got))
-        self.assertTrue(far)
         body = b"\x80\0\0\0\0\7\0\1" + b"z" * 2000
         src, dst = (bytes.fromhex("fd000001") + b"\0" * 11 + n for n in (b"\3", b"\1"))
         total = checksum(src + dst + struct.pack("!II", len(body), 58) + body)

@@ -24,8 +24,8 @@ router: {{icmp-rate: 1000, icmp-burst: 1000}}
 """
 
 # What may be dropped: packets about which somebody was told, and what kernels say to groups.
-TOLD = {"icmp-error: ttl_exceeded", "icmp-error: too_big", "local: multicast",
-        "lan-out: nd_ignored", "wan-out: nd_ignored"}
+TOLD = {"icmp-error: ttl_exceeded", "icmp-error: too_big", "local: group",
+        "lan-out: router_solicitation", "wan-out: router_solicitation"}
 
 
 class Case(hosts.Case):

@@ -191,7 +191,7 @@ class Rfc8200Header(Case):
         got = self.exchange(self.lan, self.through(src="fe80::2"),
                             self.through(dst="fe80::77"), self.through(src="fe80::2", dst=NOWHERE))
         self.assertEqual(set(got) - {"lan"}, set(), self.summary(got))
-        self.dropped(ipv6_route__scope=1, local__unexpected=1, icmp_error__no_route=1)
+        self.dropped(ipv6_route__scope=1, local__not_ours=1, icmp_error__no_route=1)
 
     def test_rfc4443_2_unicast_in_a_frame_to_all_is_not_answered(self):
         for group in (BROADCAST, ALL_NODES_MAC):  # section 2.4 (e.4)
@@ -201,7 +201,7 @@ class Rfc8200Header(Case):
     def test_rfc4291_multicast_is_not_forwarded(self):
         groups = "ff02::99", "ff05::99", "ff0e::99"
         self.silence(self.lan, *(self.lan.frame(self.through(dst=g, hlim=h), "33:33:00:00:00:99")
-                                 for g in groups for h in (1, 64)), local__multicast=6)
+                                 for g in groups for h in (1, 64)), local__group=6)
 
 
 class Rfc8200Local(Case):
@@ -214,7 +214,7 @@ class Rfc8200Local(Case):
             options=[HBHOptUnknown(otype=0x1E, optdata=b"1234")]))))
 
     def test_rfc8200_3_options_01_drop_silently(self):
-        self.silence(self.lan, self.ping(headers=option(0x5E)), local__bad_option=1)
+        self.silence(self.lan, self.ping(headers=option(0x5E)), local__unknown_option=1)
 
     def test_rfc8200_3_options_10_and_11_are_parameter_problem_2(self):
         for kind in (0x9E, 0xDE):
@@ -234,25 +234,25 @@ class Rfc8200Local(Case):
 
     def test_rfc8200_3_options_11_are_not(self):
         p = raw(self.ping(dst=ALL_NODES, headers=option(0xDE)))
-        self.silence(self.lan, self.lan.frame(p, ALL_NODES_MAC), local__bad_option=1)
+        self.silence(self.lan, self.lan.frame(p, ALL_NODES_MAC), local__unknown_option=1)
 
     def test_rfc8200_unknown_next_header_is_parameter_problem_1(self):
         for nh in (253, 6):  # and TCP, which nobody speaks here
             p = IPv6(src=self.lan.host6, dst=self.lan.ip6, nh=nh) / Raw(data(40))
             if nh == 253:
                 self.expect_error(self.lan, p, 4, 1, word=6)
-                self.dropped(icmp_error__protocol_unreachable=1)
+                self.dropped(icmp_error__param_next_header=1)
         p = IPv6(src=self.lan.host6, dst=self.lan.ip6) / \
             IPv6ExtHdrDestOpt(nh=253, options=[PadN(optdata=b"\0" * 4)]) / Raw(data(40))
         self.expect_error(self.lan, p, 4, 1, word=40)
-        self.dropped(icmp_error__protocol_unreachable=1)
+        self.dropped(icmp_error__param_next_header=1)
 
     def test_rfc8200_hop_by_hop_options_come_first_or_not_at_all(self):
         p = IPv6(src=self.lan.host6, dst=self.lan.ip6) / \
             IPv6ExtHdrDestOpt(nh=HOP_BY_HOP, options=[PadN(optdata=b"\0" * 4)]) / \
             Raw(bytes(IPv6ExtHdrHopByHop(nh=ICMPV6)) + data(8))
         self.expect_error(self.lan, p, 4, 1, word=40)
-        self.dropped(icmp_error__protocol_unreachable=1)
+        self.dropped(icmp_error__param_next_header=1)
 
     def test_rfc5095_routing_type_0_is_a_parameter_problem_if_segments_are_left(self):
         routing = IPv6ExtHdrRouting(type=0, segleft=1, addresses=[NOWHERE])
@@ -316,6 +316,7 @@ class Fragments(Case):
             nh=ICMPV6, id=ident, m=1, offset=125 + shift) / Raw(data(length, 2))
         got = self.exchange(self.lan, f[0], f[1], bad, *f[2:])
         self.assertEqual(self.summary(got), {})
+        self.dropped(local__fragment_overlap=5)
 
     def test_rfc5722_4_overlapping_fragments_drop_the_datagram_silently(self):
         for shift, length in ((1, 1000), (0, 1008), (-10, 1200), (100, 1000)):
@@ -355,6 +356,7 @@ class Fragments(Case):
         for frame in got.get("lan", []):  # section 5: may be told of, as 4/3
             self.assertIn(ICMPv6ParamProblem, frame)
             self.assertEqual(frame[ICMPv6ParamProblem].code, 3)
+        self.dropped(icmp_error__param_chain=1)
 
 
 class Rfc4443(Case):
@@ -389,7 +391,7 @@ class Rfc4443(Case):
 
     def test_rfc4443_2_none_about_multicast(self):
         p = IPv6(src=self.lan.host6, dst=ALL_NODES) / UDP(sport=1, dport=2) / Raw(b"xx")
-        self.silence(self.lan, self.lan.frame(p, ALL_NODES_MAC), local__multicast=1)
+        self.silence(self.lan, self.lan.frame(p, ALL_NODES_MAC), local__group=1)
 
     def test_rfc4443_4_the_checksum_is_verified(self):
         for payload in (b"", b"1", b"12", data(1000)):
@@ -427,7 +429,7 @@ class Rfc4443(Case):
 
     def test_rfc4443_an_echo_reply_to_nobody_is_dropped(self):
         p = IPv6(src=self.lan.host6, dst=self.lan.ip6) / ICMPv6EchoReply()
-        self.silence(self.lan, p, local__unexpected=1)
+        self.silence(self.lan, p, local__icmp_ignored=1)
 
 
 class Rfc4443Limits(Case):
