@@ -85,7 +85,7 @@ static unsigned strip_slowly(struct ethernet_in *self, struct rte_mbuf *p, uint8
 }
 
 // Whether a packet of len bytes is neighbour discovery, behind whatever extension headers; also the
-// first fragment of one, which is to be refused as such.
+// first fragment of one, which is to be refused as such. A later fragment begins with anything.
 static bool is_nd(const uint8_t *packet, size_t len)
 {
 	const struct sl_ipv6_hdr *ip = sl_ipv6_parse_header(packet, len);
@@ -93,7 +93,7 @@ static bool is_nd(const uint8_t *packet, size_t len)
 
 	if (!ip || !sl_ipv6_upper(ip, len, &upper) || upper.protocol != SL_PROTO_ICMPV6)
 		return false;
-	return upper.len > 0 && upper.data[0] >= SL_ND_ROUTER_SOLICITATION &&
+	return !upper.later && upper.len > 0 && upper.data[0] >= SL_ND_ROUTER_SOLICITATION &&
 	       upper.data[0] <= SL_ND_REDIRECT;
 }
 

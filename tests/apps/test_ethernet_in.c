@@ -137,6 +137,21 @@ static void neighbour_discovery_leaves_on_its_own_port(void **state)
 	assert_string_equal(sl_harness_destroy(h), "");
 }
 
+static void later_fragments_are_no_neighbour_discovery_whatever_they_begin_with(void **state)
+{
+	struct sl_harness *h = make_ours();
+	struct frame f = frame_to(mac, "ether ipv6 atomic icmpv6");
+
+	(void)state;
+	store_be16(f.bytes + f.layers[f.n - 1].offset - 6, 8); // behind the first 8 bytes
+	for (unsigned first = 0; first < 256; first++) {
+		f.bytes[f.layers[f.n - 1].offset] = (uint8_t)first;
+		feed(h, &f);
+		expect(h, IPV6, &f, 0);
+	}
+	assert_string_equal(sl_harness_destroy(h), "");
+}
+
 static void groups_are_marked(void **state)
 {
 	struct sl_harness *h = make_ours();
@@ -369,6 +384,8 @@ int main(void)
 		cmocka_unit_test(packets_leave_by_what_they_are),
 		cmocka_unit_test(arp_leaves_on_its_own_port),
 		cmocka_unit_test(neighbour_discovery_leaves_on_its_own_port),
+		cmocka_unit_test(
+			later_fragments_are_no_neighbour_discovery_whatever_they_begin_with),
 		cmocka_unit_test(groups_are_marked),
 		cmocka_unit_test(frames_to_other_stations_are_dropped),
 		cmocka_unit_test(promiscuous_takes_frames_to_any_station),
