@@ -319,6 +319,13 @@ static void add_kernel(struct builder *b)
 	set(b, b->n->kernel.at, "table", "%s", b->n->kernel.text);
 }
 
+// One for each family, for what leaves it goes to another input of neighbour.
+static void add_fragment(struct builder *b, unsigned family)
+{
+	add(b, b->n->at, "ip-fragment", "ipv%u-fragment", family);
+	set_interfaces(b);
+}
+
 static void add_shared(struct builder *b)
 {
 	add(b, b->n->at, "ipv4-input", "ipv4-input");
@@ -327,8 +334,9 @@ static void add_shared(struct builder *b)
 		add(b, b->n->at, "ipv6-input", "ipv6-input");
 		add_route(b, 6);
 	}
-	add(b, b->n->at, "ip-fragment", "ip-fragment");
-	set_interfaces(b);
+	add_fragment(b, 4);
+	if (b->ipv6)
+		add_fragment(b, 6);
 	add(b, b->n->at, "icmp-error", "icmp-error");
 	set_interfaces(b);
 	set_addresses(b, 46);
@@ -364,10 +372,11 @@ static void wire_family(struct builder *b, const struct sl_network_port *p, unsi
 		{{"*-in.ipv4", "ipv4-input.*"},
 		 {"*-in.arp", "*-out.arp"},
 		 {"ipv4-route.*", "*-out.ipv4"},
-		 {"ip-fragment.*", "*-out.ipv4"}},
+		 {"ipv4-fragment.*", "*-out.ipv4"}},
 		{{"*-in.ipv6", "ipv6-input.*"},
 		 {"*-in.nd", "*-out.nd"},
-		 {"ipv6-route.*", "*-out.ipv6"}},
+		 {"ipv6-route.*", "*-out.ipv6"},
+		 {"ipv6-fragment.*", "*-out.ipv6"}},
 	};
 
 	for (unsigned i = 0; i < 4 && links[family == 6][i].from; i++)
@@ -403,7 +412,8 @@ static void wire_shared(struct builder *b, const char *family)
 	wire(b, at, family, "*-input", "*-route.in");
 	wire(b, at, family, "*-route.local", "local.*");
 	wire(b, at, family, "*-route.error", "icmp-error.router");
-	wire(b, at, family, "*-route.big", "ip-fragment.*-route");
+	wire(b, at, family, "*-route.big", "*-fragment.route");
+	wire(b, at, family, "*-fragment.error", "icmp-error.router");
 	wire(b, at, family, "icmp-error.*", "*-route.self");
 	wire(b, at, family, "local.*", "*-route.self");
 }
@@ -429,7 +439,6 @@ static void wire_all(struct builder *b)
 	wire_shared(b, "ipv4");
 	if (b->ipv6)
 		wire_shared(b, "ipv6");
-	wire(b, b->n->at, "", "ip-fragment.error", "icmp-error.router");
 	wire(b, b->n->at, "", "local.error", "icmp-error.router");
 	wire_kernel(b);
 }

@@ -73,7 +73,7 @@ static const char two_ports[] = "apps:\n"
 				"        - wan 192.0.2.1/24\n"
 				"      routes:\n"
 				"        - 0.0.0.0/0 via 192.0.2.254 dev wan\n"
-				"  ip-fragment:\n"
+				"  ipv4-fragment:\n"
 				"    ip-fragment:\n"
 				"      interfaces:\n"
 				"        - lan\n"
@@ -100,7 +100,7 @@ static const char two_ports[] = "apps:\n"
 				"  - lan-in.ipv4 -> ipv4-input.lan\n"
 				"  - lan-in.arp -> lan-out.arp\n"
 				"  - ipv4-route.lan -> lan-out-ipv4-join.ipv4-route-lan\n"
-				"  - ip-fragment.lan -> lan-out-ipv4-join.ip-fragment-lan\n"
+				"  - ipv4-fragment.lan -> lan-out-ipv4-join.ipv4-fragment-lan\n"
 				"  - lan-out-ipv4-join -> lan-out.ipv4\n"
 				"  - lan-out.error -> icmp-error.lan\n"
 				"  - lan-out.out -> port-lan\n"
@@ -108,18 +108,18 @@ static const char two_ports[] = "apps:\n"
 				"  - wan-in.ipv4 -> ipv4-input.wan\n"
 				"  - wan-in.arp -> wan-out.arp\n"
 				"  - ipv4-route.wan -> wan-out-ipv4-join.ipv4-route-wan\n"
-				"  - ip-fragment.wan -> wan-out-ipv4-join.ip-fragment-wan\n"
+				"  - ipv4-fragment.wan -> wan-out-ipv4-join.ipv4-fragment-wan\n"
 				"  - wan-out-ipv4-join -> wan-out.ipv4\n"
 				"  - wan-out.error -> icmp-error.wan\n"
 				"  - wan-out.out -> port-wan\n"
 				"  - ipv4-input -> ipv4-route.in\n"
 				"  - ipv4-route.local -> local.ipv4\n"
 				"  - ipv4-route.error -> icmp-error-router-join.ipv4-route-error\n"
-				"  - ip-fragment.error -> "
-				"icmp-error-router-join.ip-fragment-error\n"
+				"  - ipv4-fragment.error -> "
+				"icmp-error-router-join.ipv4-fragment-error\n"
 				"  - local.error -> icmp-error-router-join.local-error\n"
 				"  - icmp-error-router-join -> icmp-error.router\n"
-				"  - ipv4-route.big -> ip-fragment.ipv4-route\n"
+				"  - ipv4-route.big -> ipv4-fragment.route\n"
 				"  - icmp-error.ipv4 -> ipv4-route-self-join.icmp-error-ipv4\n"
 				"  - local.ipv4 -> ipv4-route-self-join.local-ipv4\n"
 				"  - ipv4-route-self-join -> ipv4-route.self\n"
@@ -147,10 +147,11 @@ static const struct {
 	// IPv6 is there where something names it.
 	{PORTS "addresses: {wan: fd00::1/64}",
 	 {"+  - lan-in.nd -> lan-out.nd", "+  - lan-in.ipv6 -> ipv6-input.lan",
-	  "+  - ipv6-route.lan -> lan-out.ipv6", "+  - ipv6-input -> ipv6-route.in",
-	  "+  - ipv6-route.local -> local.ipv6",
+	  "+  - ipv6-route.lan -> lan-out-ipv6-join.ipv6-route-lan",
+	  "+  - ipv6-input -> ipv6-route.in", "+  - ipv6-route.local -> local.ipv6",
 	  "+  - ipv6-route.error -> icmp-error-router-join.ipv6-route-error",
-	  "+  - ipv6-route.big -> ip-fragment.ipv6-route",
+	  "+  - ipv6-route.big -> ipv6-fragment.route",
+	  "+  - ipv6-fragment.lan -> lan-out-ipv6-join.ipv6-fragment-lan",
 	  "+  - ipv6-route-self-join -> ipv6-route.self",
 	  "+  - icmp-error.ipv6 -> ipv6-route-self-join.icmp-error-ipv6",
 	  "+        - wan fd00::1/64"}},
