@@ -15,8 +15,8 @@ MEGABYTES = 8
 
 ROUTER = """\
 ports:
-  lan: {{device: "net_af_packet0,iface=p0", mtu: 1500}}
-  wan: {{device: "net_af_packet1,iface=p1", mtu: {mtu}}}
+  lan: {{device: "net_af_xdp0,iface=p0", mtu: 1500}}
+  wan: {{device: "net_af_xdp1,iface=p1", mtu: {mtu}}}
 addresses:
   lan: [10.0.1.1/24, "fd00:1::1/64"]
   wan: [10.0.2.1/24, "fd00:2::1/64"]

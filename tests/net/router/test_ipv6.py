@@ -344,13 +344,14 @@ class Fragments(Case):
 
     def test_rfc8200_5_beyond_65535_is_parameter_problem_0(self):
         p = IPv6(src=self.lan.host6, dst=self.lan.ip6) / \
-            IPv6ExtHdrFragment(nh=ICMPV6, m=0, id=3, offset=8190) / Raw(data(100))
+            IPv6ExtHdrFragment(nh=17, m=0, id=3, offset=8190) / Raw(data(100))
         self.expect_error(self.lan, p, 4, 0, word=42)
         self.dropped(icmp_error__param_header=1)
 
     def test_rfc7112_a_first_fragment_without_the_upper_header_is_not_answered(self):
         p = IPv6(src=self.lan.host6, dst=self.lan.ip6) / \
-            IPv6ExtHdrFragment(nh=60, m=1, id=3) / Raw(bytes(option(0x1E)))
+            IPv6ExtHdrFragment(nh=60, m=1, id=3) / option(0x1E)
+        p[IPv6ExtHdrDestOpt].nh = ICMPV6  # which the next fragment would bring
         got = self.exchange(self.lan, p, self.ping(headers=IPv6ExtHdrFragment(
             nh=ICMPV6, m=0, offset=1, id=3)))
         for frame in got.get("lan", []):  # section 5: may be told of, as 4/3

@@ -159,6 +159,7 @@ class Arp(Case):
     def test_rfc5227_a_conflict_is_answered_by_one_announcement_at_most(self):
         claim = self.arp(psrc=self.lan.ip, pdst=self.lan.ip)
         got = self.exchange(self.lan, *[claim] * 5)
+        self.dropped(lan_out__conflict=5)
         self.assertLessEqual(len(got.get("lan", [])), 1)  # section 2.4 (c)
         for frame in got.get("lan", []):
             a = frame[ARP]
@@ -221,8 +222,9 @@ class Nd(Case):
                     self.check_na(frame, target, src, self.far_mac)
 
     def test_rfc4861_3_also_one_by_unicast_without_an_address(self):
-        frame = self.only(self.exchange(
-            self.lan, self.ns(self.lan.host6, dst=self.lan.ip6, lladdr=None)), self.lan)
+        ask = self.ns(self.lan.host6, dst=self.lan.ip6, lladdr=None)
+        ask.src = self.lan.host_mac
+        frame = self.only(self.exchange(self.lan, ask), self.lan)
         self.check_na(frame, self.lan.ip6, self.lan.host6, self.lan.host_mac, asked_alone=True)
 
     def test_rfc4861_2_one_from_nobody_is_answered_to_all(self):
@@ -258,13 +260,11 @@ class Nd(Case):
         yield "option", altered(option(2))
         yield "address", altered(lambda f, icmp: setattr(icmp, "tgt", "ff02::77"))
         yield "checksum", bad_sum
-        short = bytes(frame)[14:14 + 40 + 16]
-        short = IPv6(short[:4] + b"\0\x10" + short[6:])
-        short.payload.cksum = 0
-        body = bytes(short)[40:]
-        total = in6_chksum(58, short, body)
-        yield "malformed", Ether(bytes(frame)[:14]) / IPv6(
-            bytes(short)[:42] + total.to_bytes(2, "big") + bytes(short)[44:])
+        short = bytes(frame)[:54 + 16]  # without the end of the target
+        total = testbed.checksum(short[22:54] + b"\0\0\0\x10\0\0\0\x3a" + short[54:56] +
+                                 b"\0\0" + short[58:])
+        yield "malformed", short[:18] + b"\0\x10" + short[20:56] + total.to_bytes(2, "big") + \
+            short[58:]
         yield "fragment", Ether(bytes(frame)[:14]) / IPv6(
             src=frame[IPv6].src, dst=frame[IPv6].dst, hlim=255) / \
             IPv6ExtHdrFragment(nh=58, id=3) / Raw(bytes(frame)[54:])  # RFC 6980 section 5
@@ -342,7 +342,7 @@ class Nd(Case):
     def test_rfc4861_6_redirects_and_advertisements_of_routers_are_ignored(self):
         remote = "2001:db8:2::9"
         redirect = IPv6(src="fe80::2", dst=self.wan.ip6, hlim=255) / \
-            ICMPv6ND_Redirect(tgt=self.wan.station6(3), dst=remote) / \
+            ICMPv6ND_Redirect(tgt="fe80::3", dst=remote) / \
             ICMPv6NDOptDstLLAddr(lladdr=self.wan.station_mac(3))
         router = IPv6(src="fe80::2", dst=ALL_NODES, hlim=255) / \
             ICMPv6ND_RA(routerlifetime=1800) / \
