@@ -35,8 +35,7 @@ static inline struct cursor cursor_start(const struct sl_chacha20_job *jobs, siz
 {
 	struct cursor c = {.job = jobs, .end = jobs + n};
 
-	if (n > 0)
-		cursor_enter(&c);
+	cursor_enter(&c);
 	return c;
 }
 
@@ -176,11 +175,13 @@ static inline void chacha20(const struct sl_chacha20_job *jobs, size_t n,
 			    struct sl_poly1305_queue *queue)
 {
 	struct batch b;
-	struct cursor c = cursor_start(jobs, n);
+	struct cursor c;
 
-	if (n == 0)
+	if (n == 0) {
 		queue_settle(queue, UINT32_MAX);
-	for (;;) {
+		return;
+	}
+	for (c = cursor_start(jobs, n);;) {
 		const size_t ready = queue->follows ? (size_t)(c.job - jobs) : queue->n;
 		unsigned blocks;
 
