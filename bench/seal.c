@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 enum {
-	FLUSHES = 64, // a turn; as many as pcap-writer makes of 16 MiB
+	FLUSHES = 4, // a turn: short, so that many turns have the core to themselves
 	FLUSH = SL_SAVEFILE_BUFFER,
-	WRITE_BREATHS = 4096,
+	WRITE_BREATHS = 32,
 };
 
 static uint8_t text[FLUSH], sealed[FLUSH + FLUSH / SL_SEALED_TEXT * SL_SEALED_EXTRA];
