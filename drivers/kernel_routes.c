@@ -209,7 +209,7 @@ static int dump_links(struct kernel_routes *self)
 
 	request(self, SL_KERNEL_LINKS);
 	do {
-		int len = sl_kernel_read(self->dumps, self->buf);
+		int len = sl_kernel_read(self->dumps, self->buf, SL_KERNEL_PORTION);
 
 		r = len > 0 ? take_dump(self, (size_t)len) : len < 0 ? len : -EIO;
 	} while (r > 0);
@@ -251,7 +251,7 @@ static bool go_round(struct kernel_routes *self)
 		begin_round(self);
 		return true;
 	}
-	len = sl_kernel_read(self->dumps, self->buf);
+	len = sl_kernel_read(self->dumps, self->buf, SL_KERNEL_PORTION);
 	r = len > 0 ? take_dump(self, (size_t)len) : len < 0 ? len : 1;
 	if (r < 0)
 		self->is_spoilt = true;
@@ -277,7 +277,7 @@ static void take_events(struct kernel_routes *self, size_t len)
 static bool read_events(struct kernel_routes *self)
 {
 	for (unsigned i = 0; i < EVENTS; i++) {
-		int len = sl_kernel_read(self->events, self->buf);
+		int len = sl_kernel_read(self->events, self->buf, SL_KERNEL_BUFFER);
 
 		if (len > 0) {
 			take_events(self, (size_t)len);

@@ -82,9 +82,9 @@ int sl_kernel_request(struct mnl_socket *s, enum sl_kernel_dump what, uint32_t t
 	return mnl_socket_sendto(s, h, h->nlmsg_len) < 0 ? -errno : 0;
 }
 
-int sl_kernel_read(struct mnl_socket *s, void *buf)
+int sl_kernel_read(struct mnl_socket *s, void *buf, size_t size)
 {
-	ssize_t n = mnl_socket_recvfrom(s, buf, SL_KERNEL_BUFFER);
+	ssize_t n = mnl_socket_recvfrom(s, buf, size);
 
 	if (n >= 0)
 		return (int)n;

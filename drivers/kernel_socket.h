@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SL_KERNEL_BUFFER = 32768 }; // bytes that hold whatever the kernel sends at once
+enum {
+	SL_KERNEL_BUFFER = 32768, // bytes that hold whatever the kernel sends at once
+	SL_KERNEL_PORTION = 8192, // of a dump: the kernel makes it as long as it is read
+};
 
 // What there is to ask for.
 enum sl_kernel_dump {
@@ -31,8 +34,8 @@ int sl_kernel_request(struct mnl_socket *s, enum sl_kernel_dump what, uint32_t t
 
 // Read what the kernel has sent.
 //
-// buf  Of SL_KERNEL_BUFFER bytes, aligned to 4.
+// buf  Of `size` bytes, aligned to 4.
 //
 // Returns its length, 0 where nothing waits, or -errno: -ENOBUFS and -ENOSPC say that something
 // has been lost.
-int sl_kernel_read(struct mnl_socket *s, void *buf);
+int sl_kernel_read(struct mnl_socket *s, void *buf, size_t size);

@@ -27,9 +27,8 @@ static void link_without_room_delays_and_loses_nothing(void **state)
 
 	(void)state;
 	batch("add", 3000);
-	for (unsigned i = 0; i < 100; i++) { // nobody takes anything
+	for (unsigned i = 0; i < 100; i++) // nobody takes anything
 		rig_breathe(r);
-	}
 	assert_int_equal(sl_harness_waiting_out(r->h, RIG_IPV4), LINK);
 	for (unsigned i = 0; i < 200; i++)
 		rig_catch_up(r);
@@ -45,11 +44,10 @@ static void change_undone_before_it_is_told_is_not_told(void **state)
 	(void)state;
 	rig_catch_up(r);
 	records = r->told[RIG_IPV4].records;
-	batch("add", 100);
-	batch("del", 100);
+	batch("add", 30); // with what follows, no more than is read at once
+	batch("del", 30);
 	rig_catch_up(r);
-	// an event may be told before the one that undoes it is read
-	assert_in_range(r->told[RIG_IPV4].records - records, 0, 200);
+	assert_int_equal(r->told[RIG_IPV4].records, records);
 	assert_int_equal(r->told[RIG_IPV4].n, 2 + 2);
 	rig_finish(r);
 }
