@@ -34,6 +34,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_truncate_class,
 	&sl_tun_class,
 	&sl_tunnel_data_class,
+	&sl_tunnel_handshake_class,
 	NULL,
 };
 // clang-format on

@@ -1,6 +1,6 @@
 // tunnel-data: seals inner packets for the peers of a tunnel and opens what they send.
 // Ports: inner, outer, commands -> inner4, inner6, outer4, outer6, handshake, events, error.
-// Config: peers, prefixes, mtu, index, stage. Spec: WireGuard paper sections 5.4.6 and 6.
+// Config: max-peers, max-prefixes, mtu, index, stage. Spec: WireGuard paper sections 5.4.6 and 6.
 //
 // Who the peers are and their sessions come as commands from tunnel-handshake, which is told when a
 // session is wanted, and gets every message that is not data.
@@ -268,8 +268,9 @@ static int keep_sizes(const struct sl_tunnel *before, const struct config *c, st
 	if (!before || (before->max_peers == c->peers && before->max_prefixes == c->prefixes &&
 			before->max_staged == c->stage))
 		return 0;
-	return sl_error_set(err, -EBUSY,
-			    "peers, prefixes and stage cannot change while the tunnel runs");
+	return sl_error_set(
+		err, -EBUSY,
+		"max-peers, max-prefixes and stage cannot change while the tunnel runs");
 }
 
 static int tunnel_data_configure(struct sl_app *app, const void *config, struct sl_error *err)
@@ -338,14 +339,14 @@ static void tunnel_data_needs(const void *config, struct sl_needs *needs)
 }
 
 static const struct sl_key keys[] = {
-	{.name = "peers",
+	{.name = "max-peers",
 	 .type = SL_UINT,
 	 .offset = offsetof(struct config, peers),
 	 .preset = "64",
 	 .help = "how many peers there may be",
 	 .min = 1,
 	 .max = 1 << 20},
-	{.name = "prefixes",
+	{.name = "max-prefixes",
 	 .type = SL_UINT,
 	 .offset = offsetof(struct config, prefixes),
 	 .preset = "65536",

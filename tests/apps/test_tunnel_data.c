@@ -29,7 +29,7 @@ static struct sl_harness *end(void)
 {
 	struct sl_error err = {0};
 	struct sl_harness *h = sl_harness_create(
-		&(struct sl_harness_options){.line = "tunnel-data peers=8 index=5"}, &err);
+		&(struct sl_harness_options){.line = "tunnel-data max-peers=8 index=5"}, &err);
 
 	if (!h)
 		fail_msg("%s", err.text);
@@ -466,8 +466,8 @@ static void a_change_of_the_config_keeps_sessions_and_waiting_packets(void **sta
 	add_peer(e.left, 4, "192.0.2.1:1", "192.0.2.9:9");
 	allow(e.left, 4, "10.4.0.0/16");
 	feed_inner(e.left, "10.1.0.1", "10.4.0.1");
-	assert_int_equal(sl_harness_replace(e.left, "tunnel-data peers=9 index=5", &err), -16);
-	assert_int_equal(sl_harness_replace(e.left, "tunnel-data peers=8 index=5 mtu=1300", &err),
+	assert_int_equal(sl_harness_replace(e.left, "tunnel-data max-peers=9 index=5", &err), -16);
+	assert_int_equal(sl_harness_replace(e.left, "tunnel-data max-peers=8 index=5 mtu=1300", &err),
 			 0);
 	assert_int_equal(sl_harness_app(e.left)->held, 1);
 	feed_inner(e.left, "10.1.0.1", "10.2.0.1");

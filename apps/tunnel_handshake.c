@@ -1,0 +1,388 @@
+// tunnel-handshake: agrees on sessions with the peers of a tunnel.
+// Ports: handshake, events -> outer4, outer6, commands. Config: key, port, peers, max-peers.
+// Spec: WireGuard paper sections 5 and 6.
+//
+// It says to tunnel-data who the peers are and gives it the sessions; everything that is rare and
+// slow, or that strangers can ask for, happens here. In one breath only a few messages are looked
+// at, so that on a worker shared with the data path a flood of them leaves time for data.
+
+#include "apps/tunnel_handshake.h"
+#include "apps/classes.h"
+#include "core/ip/meta.h"
+#include "core/tunnel/peer_text.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+enum {
+	MESSAGES_IN_A_BREATH = 4,
+	SCAN_TICKS = 32, // in so many ticks, all peers' timers are looked at
+	ANNOUNCED_AT_ONCE = 64,
+	LIMIT_RATE = 20, // of a source under load, a second
+	LIMIT_BURST = 5,
+	LIMIT_SOURCES = 65536,
+};
+
+struct config {
+	const char *key;
+	uint64_t port, max_peers;
+	struct sl_strings peers;
+};
+
+// ---- sending
+
+bool sl_shake_send(struct sl_shake *s, const struct sl_endpoint *from, const struct sl_endpoint *to,
+		   const uint8_t *message, size_t len)
+{
+	struct sl_endpoint source = {.port = s->port};
+	bool is_cookie = message[0] == SL_MESSAGE_COOKIE;
+	struct sl_outer outer;
+	struct rte_mbuf *p;
+	uint8_t *at;
+
+	if (from->ip.family == to->ip.family)
+		source.ip = from->ip;
+	if (!sl_alloc_burst(s->app.pool, &p, 1))
+		return false;
+	at = sl_append(p, (uint16_t)len);
+	sl_outer_init(&outer, &source, to);
+	if (!at || !outer.len) {
+		sl_free(p);
+		return false;
+	}
+	memcpy(at, message, len);
+	if (!sl_outer_put(&outer, p, is_cookie ? 0 : SL_TOS_HANDSHAKE) || !sl_ip_meta_fits(p)) {
+		sl_free(p);
+		return false;
+	}
+	sl_ip_meta_reset(p);
+	sl_app_created(&s->app, 1);
+	sl_app_give_one(&s->app,
+			outer.len == SL_OUTER4_LEN ? SL_SHAKE_OUT_OUTER4 : SL_SHAKE_OUT_OUTER6, p);
+	return true;
+}
+
+void sl_shake_commands_flush(struct sl_shake *s)
+{
+	if (s->commands)
+		sl_app_give_one(&s->app, SL_SHAKE_OUT_COMMANDS, s->commands);
+	s->commands = NULL;
+}
+
+bool sl_shake_command(struct sl_shake *s, const struct sl_tunnel_record *r)
+{
+	if (s->commands && sl_tunnel_record_put(s->commands, r))
+		return true;
+	sl_shake_commands_flush(s);
+	if (!sl_alloc_burst(s->app.pool, &s->commands, 1)) {
+		s->commands = NULL;
+		return false;
+	}
+	sl_app_created(&s->app, 1);
+	return sl_tunnel_record_put(s->commands, r);
+}
+
+bool sl_shake_index(struct sl_shake *s, uint32_t id, uint32_t *index)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	uint8_t last = SL_ROSTER_INDICES - 1;
+
+	if (peer->n_indices == SL_ROSTER_INDICES) {
+		sl_indices_give(s->indices, peer->indices[last]);
+		peer->n_indices--;
+	}
+	if (!sl_indices_take(s->indices, id, index))
+		return false;
+	memmove(peer->indices + 1, peer->indices, last * sizeof(peer->indices[0]));
+	peer->indices[0] = *index;
+	peer->n_indices++;
+	return true;
+}
+
+void sl_shake_indices_drop(struct sl_shake *s, struct sl_roster_peer *peer)
+{
+	for (unsigned i = 0; i < peer->n_indices; i++)
+		sl_indices_give(s->indices, peer->indices[i]);
+	peer->n_indices = 0;
+}
+
+// ---- the peers, as the data path must know them
+
+static bool announce(struct sl_shake *s, uint32_t id)
+{
+	const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	struct sl_tunnel_record r = {.kind = SL_TUNNEL_PEER,
+				     .peer = id,
+				     .endpoint = peer->endpoint,
+				     .source = peer->source,
+				     .has_keepalive = true,
+				     .keepalive_ns = peer->keepalive_ns};
+
+	r.source.port = s->port;
+	if (!sl_shake_command(s, &r))
+		return false;
+	r = (struct sl_tunnel_record){.kind = SL_TUNNEL_ALLOW, .peer = id};
+	for (size_t i = 0; i < peer->n_allowed; i++) {
+		r.prefix = peer->allowed[i];
+		if (!sl_shake_command(s, &r))
+			return false;
+	}
+	return true;
+}
+
+// A few at a time, while the link has room for them. What is said twice does no harm.
+static void announce_some(struct sl_shake *s)
+{
+	struct sl_link *out = s->app.out[SL_SHAKE_OUT_COMMANDS];
+	unsigned n = 0;
+
+	while (s->announced < sl_roster_end(s->roster) && n++ < ANNOUNCED_AT_ONCE) {
+		if (out && sl_link_room(out) < SL_BURST)
+			return;
+		if (sl_roster_peer(s->roster, s->announced)->used && !announce(s, s->announced))
+			return;
+		s->announced++;
+	}
+}
+
+// ---- what comes
+
+static void hear_event(struct sl_shake *s, const struct sl_tunnel_record *r)
+{
+	struct sl_roster_peer *peer;
+
+	if (r->peer >= sl_roster_end(s->roster))
+		return;
+	peer = sl_roster_peer(s->roster, r->peer);
+	if (!peer->used)
+		return;
+	if (r->kind == SL_TUNNEL_WANTED)
+		sl_shake_begin(s, r->peer, r->restart);
+	if (r->kind == SL_TUNNEL_MOVED) {
+		peer->endpoint = r->endpoint;
+		peer->source = r->source;
+	}
+}
+
+static void events_push(struct sl_shake *s)
+{
+	struct rte_mbuf *p[SL_BURST];
+	unsigned n = sl_app_take(&s->app, SL_SHAKE_IN_EVENTS, p, SL_BURST);
+	struct sl_tunnel_record r;
+
+	for (unsigned i = 0; i < n; i++)
+		while (sl_tunnel_record_get(p[i], &r))
+			hear_event(s, &r);
+	sl_app_consumed(&s->app, n);
+	sl_free_burst(p, n);
+}
+
+static void messages_push(struct sl_shake *s)
+{
+	struct rte_mbuf *p;
+
+	if (s->breath_ns != s->app.now_ns) {
+		s->breath_ns = s->app.now_ns;
+		s->taken = 0;
+	}
+	while (s->taken < MESSAGES_IN_A_BREATH &&
+	       sl_app_take(&s->app, SL_SHAKE_IN_HANDSHAKE, &p, 1) == 1) {
+		s->taken++;
+		sl_shake_hear(s, p);
+	}
+	if (s->taken == MESSAGES_IN_A_BREATH)
+		sl_app_wake_at(&s->app, s->app.now_ns);
+}
+
+static void tunnel_handshake_push(struct sl_app *app)
+{
+	struct sl_shake *s = (struct sl_shake *)app;
+
+	events_push(s);
+	messages_push(s);
+	sl_shake_commands_flush(s);
+}
+
+// Before the first packet is looked at, so that none finds its peer unknown.
+static void tunnel_handshake_pull(struct sl_app *app)
+{
+	struct sl_shake *s = (struct sl_shake *)app;
+
+	if (s->announced == sl_roster_end(s->roster))
+		return;
+	announce_some(s);
+	sl_shake_commands_flush(s);
+}
+
+static void tunnel_handshake_tick(struct sl_app *app)
+{
+	struct sl_shake *s = (struct sl_shake *)app;
+	uint32_t end = sl_roster_end(s->roster), n = end / SCAN_TICKS + 1;
+
+	while (end > 0 && n-- > 0) {
+		s->scanned = (s->scanned + 1) % end;
+		sl_shake_retry(s, s->scanned);
+	}
+	sl_shake_commands_flush(s);
+}
+
+// ---- configuration
+
+static int load_psk(const char *path, uint8_t psk[SL_NOISE_KEY], struct sl_error *err)
+{
+	memset(psk, 0, SL_NOISE_KEY);
+	return path ? sl_key_load(path, psk, err) : 0;
+}
+
+static int add_peer(struct sl_shake *s, const char *line, struct sl_error *err)
+{
+	struct sl_peer_text t;
+	uint8_t psk[SL_NOISE_KEY];
+	struct sl_roster_peer *peer;
+	uint32_t id;
+	int ret = sl_peer_text_parse(line, &t, err);
+
+	if (ret < 0)
+		return ret;
+	ret = load_psk(t.psk_path, psk, err);
+	if (ret < 0)
+		goto out;
+	id = sl_roster_add(s->roster, t.public_key);
+	if (id == UINT32_MAX) {
+		ret = sl_error_set(err, -EINVAL, "there are too many peers, or one key twice");
+		goto out;
+	}
+	peer = sl_roster_peer(s->roster, id);
+	sl_tunnel_remote_init(&peer->remote, &s->local, t.public_key, psk);
+	peer->endpoint = t.endpoint;
+	peer->keepalive_ns = t.keepalive_ns;
+	peer->allowed = t.allowed;
+	peer->n_allowed = t.n_allowed;
+	t.allowed = NULL;
+out:
+	sodium_memzero(psk, sizeof(psk));
+	sl_peer_text_fini(&t);
+	return ret;
+}
+
+static int tunnel_handshake_configure(struct sl_app *app, const void *config, struct sl_error *err)
+{
+	struct sl_shake *s = (struct sl_shake *)app;
+	const struct sl_source_limit_options limit = {.rate = LIMIT_RATE,
+						      .burst = LIMIT_BURST,
+						      .group_rate = 1000000,
+						      .group_burst = 1000000,
+						      .groups = 1,
+						      .sources = LIMIT_SOURCES};
+	const struct config *c = config;
+	uint8_t private_key[SL_NOISE_KEY];
+	int ret;
+
+	if (app->predecessor)
+		return sl_error_set(err, -EBUSY, "a running tunnel cannot be changed: restart it");
+	s->port = (uint16_t)c->port;
+	ret = sl_key_load(c->key, private_key, err);
+	if (ret < 0)
+		return ret;
+	sl_tunnel_local_init(&s->local, SL_TUNNEL_IK, private_key);
+	sodium_memzero(private_key, sizeof(private_key));
+	s->roster = sl_roster_create((uint32_t)c->max_peers);
+	s->indices = sl_indices_create(c->max_peers * SL_ROSTER_INDICES);
+	s->limit = sl_source_limit_create(&limit);
+	if (!s->roster || !s->indices || !s->limit)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; ret == 0 && i < c->peers.count; i++)
+		ret = add_peer(s, c->peers.items[i], err);
+	sl_app_metric(app, SL_SHAKE_METRIC_PEERS, c->peers.count);
+	return ret;
+}
+
+static void tunnel_handshake_stop(struct sl_app *app)
+{
+	struct sl_shake *s = (struct sl_shake *)app;
+
+	sl_roster_destroy(s->roster);
+	sl_indices_destroy(s->indices);
+	sl_source_limit_destroy(s->limit);
+	sodium_memzero(&s->local, sizeof(s->local));
+	sodium_memzero(&s->mint, sizeof(s->mint));
+}
+
+static void tunnel_handshake_needs(const void *config, struct sl_needs *needs)
+{
+	(void)config;
+	needs->packets = SL_BURST;
+}
+
+static const struct sl_key keys[] = {
+	{.name = "key",
+	 .type = SL_PATH,
+	 .offset = offsetof(struct config, key),
+	 .required = true,
+	 .help = "file of the private key, as `sluice key new` or `wg genkey` makes it"},
+	{.name = "port",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct config, port),
+	 .preset = "51820",
+	 .help = "UDP port that messages are sent from",
+	 .min = 1,
+	 .max = UINT16_MAX},
+	{.name = "peers",
+	 .type = SL_STRINGS,
+	 .offset = offsetof(struct config, peers),
+	 .help = "public key and, optional, psk=FILE endpoint=ADDRESS:PORT keepalive=SECONDS "
+		 "allowed=PREFIX,PREFIX"},
+	{.name = "max-peers",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct config, max_peers),
+	 .preset = "64",
+	 .help = "how many peers there may be",
+	 .min = 1,
+	 .max = 1 << 20},
+	{0},
+};
+
+const struct sl_app_class sl_tunnel_handshake_class = {
+	.name = "tunnel-handshake",
+	.help = "agree on sessions with the peers of a tunnel\n"
+		"The rare and slow half of a tunnel, beside `tunnel-data`: it takes handshake "
+		"messages, with IP and UDP headers around, on `handshake`, and what the data path "
+		"wants on `events`; it sends messages on `outer4` and `outer6`, and peers and "
+		"sessions on `commands`. The handshake is WireGuard's (Noise IKpsk2). Whatever is "
+		"not valid is dropped in silence. While 128 messages wait, and for a second after, "
+		"senders must show by a cookie that they are where they claim to be, and may send "
+		"20 a second. Put it on a worker of its own where floods must not slow data down.",
+	.inputs = {[SL_SHAKE_IN_HANDSHAKE] = "handshake", [SL_SHAKE_IN_EVENTS] = "events"},
+	.outputs = {[SL_SHAKE_OUT_OUTER4] = "outer4",
+		    [SL_SHAKE_OUT_OUTER6] = "outer6",
+		    [SL_SHAKE_OUT_COMMANDS] = "commands"},
+	.drops = {[SL_SHAKE_DROP_MALFORMED] = "malformed",
+		  [SL_SHAKE_DROP_BAD_MAC] = "bad_mac",
+		  [SL_SHAKE_DROP_NEEDS_COOKIE] = "needs_cookie",
+		  [SL_SHAKE_DROP_LIMITED] = "limited",
+		  [SL_SHAKE_DROP_UNKNOWN_PEER] = "unknown_peer",
+		  [SL_SHAKE_DROP_UNKNOWN_INDEX] = "unknown_index",
+		  [SL_SHAKE_DROP_NOT_AUTHENTIC] = "not_authentic",
+		  [SL_SHAKE_DROP_OLD_STAMP] = "old_stamp",
+		  [SL_SHAKE_DROP_TOO_FAST] = "too_fast",
+		  [SL_SHAKE_DROP_NO_BUFFER] = "no_buffer"},
+	.metrics = {[SL_SHAKE_METRIC_INITIATIONS_SENT] = "initiations_sent",
+		    [SL_SHAKE_METRIC_INITIATIONS_TAKEN] = "initiations_taken",
+		    [SL_SHAKE_METRIC_RESPONSES_TAKEN] = "responses_taken",
+		    [SL_SHAKE_METRIC_COOKIES_SENT] = "cookies_sent",
+		    [SL_SHAKE_METRIC_COOKIES_TAKEN] = "cookies_taken",
+		    [SL_SHAKE_METRIC_GIVEN_UP] = "given_up",
+		    [SL_SHAKE_METRIC_PEERS] = "peers"},
+	.keys = keys,
+	.config_size = sizeof(struct config),
+	.size = sizeof(struct sl_shake),
+	.delays = true, // pull says who the peers are, and ends by itself
+	.loops = true,  // its commands are answered by events
+	.needs = tunnel_handshake_needs,
+	.configure = tunnel_handshake_configure,
+	.pull = tunnel_handshake_pull,
+	.push = tunnel_handshake_push,
+	.tick = tunnel_handshake_tick,
+	.stop = tunnel_handshake_stop,
+};

@@ -1,0 +1,76 @@
+// tunnel_handshake: what the parts of the app tunnel-handshake share. Internal to it.
+#pragma once
+
+#include "core/ip/source_limit.h"
+#include "core/tunnel/indices.h"
+#include "core/tunnel/outer.h"
+#include "core/tunnel/record.h"
+#include "core/tunnel/roster.h"
+#include "core/tunnel/timers.h"
+
+#include <sluice/app.h>
+
+enum { SL_SHAKE_IN_HANDSHAKE, SL_SHAKE_IN_EVENTS };
+enum { SL_SHAKE_OUT_OUTER4, SL_SHAKE_OUT_OUTER6, SL_SHAKE_OUT_COMMANDS };
+enum sl_shake_drop {
+	SL_SHAKE_DROP_MALFORMED,
+	SL_SHAKE_DROP_BAD_MAC,
+	SL_SHAKE_DROP_NEEDS_COOKIE, // under load: was sent one
+	SL_SHAKE_DROP_LIMITED,      // under load: its source sends too many
+	SL_SHAKE_DROP_UNKNOWN_PEER,
+	SL_SHAKE_DROP_UNKNOWN_INDEX,
+	SL_SHAKE_DROP_NOT_AUTHENTIC,
+	SL_SHAKE_DROP_OLD_STAMP,
+	SL_SHAKE_DROP_TOO_FAST,
+	SL_SHAKE_DROP_NO_BUFFER,
+};
+enum {
+	SL_SHAKE_METRIC_INITIATIONS_SENT,
+	SL_SHAKE_METRIC_INITIATIONS_TAKEN,
+	SL_SHAKE_METRIC_RESPONSES_TAKEN,
+	SL_SHAKE_METRIC_COOKIES_SENT,
+	SL_SHAKE_METRIC_COOKIES_TAKEN,
+	SL_SHAKE_METRIC_GIVEN_UP,
+	SL_SHAKE_METRIC_PEERS,
+};
+
+struct sl_shake {
+	struct sl_app app;
+	struct sl_tunnel_local local;
+	struct sl_roster *roster;
+	struct sl_indices *indices; // value: the peer's number
+	struct sl_cookie_mint mint;
+	struct sl_source_limit *limit;
+	uint64_t loaded_ns; // when too much was last waiting
+	uint64_t breath_ns; // and the messages taken since
+	unsigned taken;
+	uint32_t scanned;          // the next peer whose timer is looked at
+	uint16_t port;             // that we listen on
+	struct rte_mbuf *commands; // collected, not given yet
+	uint32_t announced;        // peers below this have been announced to the data path
+};
+
+// Send a message of len bytes from one endpoint to another. Returns false where there is no buffer.
+bool sl_shake_send(struct sl_shake *s, const struct sl_endpoint *from, const struct sl_endpoint *to,
+		   const uint8_t *message, size_t len);
+
+// Tell the data path something. Returns false where there is no buffer.
+bool sl_shake_command(struct sl_shake *s, const struct sl_tunnel_record *r);
+
+// Give what was told.
+void sl_shake_commands_flush(struct sl_shake *s);
+
+// Take a new index for a peer; its oldest one may go. Returns false where there is none.
+bool sl_shake_index(struct sl_shake *s, uint32_t id, uint32_t *index);
+
+// Give the indices of a peer back.
+void sl_shake_indices_drop(struct sl_shake *s, struct sl_roster_peer *peer);
+
+// Begin a handshake with a peer, or go on with the one under way; restart: count its tries anew.
+void sl_shake_begin(struct sl_shake *s, uint32_t id, bool restart);
+
+// Try again, or give up, where the time has come.
+void sl_shake_retry(struct sl_shake *s, uint32_t id);
+
+// One message from anybody; takes the packet.
+void sl_shake_hear(struct sl_shake *s, struct rte_mbuf *p);

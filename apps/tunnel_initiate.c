@@ -1,0 +1,98 @@
+// The initiator's side of tunnel-handshake: beginning, trying again, giving up. Spec: WireGuard
+// paper sections 6.2 to 6.4.
+
+#include "apps/tunnel_handshake.h"
+
+#include <sodium.h>
+
+static uint64_t jitter_ns(void)
+{
+	return randombytes_uniform(SL_JITTER_MS * 1000u) * (uint64_t)1000;
+}
+
+// Time stamps of ours only grow, whatever the clock does.
+static void next_stamp(struct sl_shake *s, struct sl_roster_peer *peer, uint8_t stamp[SL_TAI64N])
+{
+	const uint64_t grid_ns = 1 << 25; // two of the stamp's steps, so that it differs
+
+	peer->stamp_ns = RTE_MAX(s->app.wall_ns, peer->stamp_ns + grid_ns);
+	sl_tai64n(peer->stamp_ns, stamp);
+}
+
+static bool can_initiate(const struct sl_roster_peer *peer)
+{
+	return peer->used && peer->remote.has_key && peer->endpoint.ip.family;
+}
+
+// Send an initiation now. Its answer, or the retry, ends the attempt.
+static void initiate(struct sl_shake *s, uint32_t id)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	uint8_t stamp[SL_TAI64N], message[SL_HANDSHAKE_MAX];
+	uint32_t index;
+	int len;
+
+	peer->sent_ns = s->app.now_ns;
+	peer->retry_ns = s->app.now_ns + SL_REKEY_TIMEOUT_S * SL_TIMER_SECOND_NS + jitter_ns();
+	if (!sl_shake_index(s, id, &index))
+		return;
+	next_stamp(s, peer, stamp);
+	len = sl_handshake_initiate(&peer->handshake, &s->local, &peer->remote, index, stamp,
+				    message);
+	if (len < 0)
+		return; // a key of low order: nothing is ever sent
+	sl_macs_put(&peer->cookie, &peer->remote.first, s->app.now_ns, message, (size_t)len);
+	if (sl_shake_send(s, &peer->source, &peer->endpoint, message, (size_t)len))
+		sl_app_metric_add(&s->app, SL_SHAKE_METRIC_INITIATIONS_SENT, 1);
+}
+
+static bool may_send(const struct sl_shake *s, const struct sl_roster_peer *peer)
+{
+	return !peer->sent_ns ||
+	       s->app.now_ns - peer->sent_ns >= SL_REKEY_TIMEOUT_S * SL_TIMER_SECOND_NS;
+}
+
+static void give_up(struct sl_shake *s, uint32_t id)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	struct sl_tunnel_record r = {.kind = SL_TUNNEL_GIVE_UP, .peer = id};
+
+	peer->retry_ns = 0;
+	sl_handshake_wipe(&peer->handshake);
+	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_GIVEN_UP, 1);
+	sl_shake_command(s, &r);
+}
+
+void sl_shake_begin(struct sl_shake *s, uint32_t id, bool restart)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+
+	if (!can_initiate(peer)) {
+		if (peer->used)
+			give_up(s, id);
+		return;
+	}
+	if (restart || !peer->retry_ns)
+		peer->since_ns = s->app.now_ns;
+	if (peer->retry_ns)
+		return;
+	if (may_send(s, peer))
+		initiate(s, id);
+	else
+		peer->retry_ns = peer->sent_ns + SL_REKEY_TIMEOUT_S * SL_TIMER_SECOND_NS;
+}
+
+void sl_shake_retry(struct sl_shake *s, uint32_t id)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	const uint64_t attempt_ns = SL_REKEY_ATTEMPT_S * SL_TIMER_SECOND_NS;
+
+	if (!peer->used || !peer->retry_ns || s->app.now_ns < peer->retry_ns)
+		return;
+	if (s->app.now_ns - peer->since_ns >= attempt_ns) {
+		give_up(s, id);
+		return;
+	}
+	peer->source.ip = (struct sl_ip){0}; // the way there may have changed
+	initiate(s, id);
+}

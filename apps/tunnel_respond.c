@@ -1,0 +1,271 @@
+// What tunnel-handshake does with messages from anybody. Only three are ever answered: a valid
+// initiation, under load one that has the right mac1, and in XK a valid response. Spec: WireGuard
+// paper sections 5.3 and 5.4.
+
+#include "apps/tunnel_handshake.h"
+
+#include <sodium.h>
+
+enum {
+	LOAD_WAITING = 128,       // messages that wait: under load, and for a second after
+	INITIATION_NS = 20000000, // between two of one peer that are taken
+};
+
+// A message on its way through the checks.
+struct heard {
+	struct sl_outer_packet outer;
+	enum sl_message_type type;
+};
+
+static bool under_load(struct sl_shake *s)
+{
+	if (sl_link_waiting(s->app.in[SL_SHAKE_IN_HANDSHAKE]) >= LOAD_WAITING)
+		s->loaded_ns = s->app.now_ns;
+	return s->loaded_ns && s->app.now_ns - s->loaded_ns < SL_TIMER_SECOND_NS;
+}
+
+static void send_cookie(struct sl_shake *s, const struct heard *m, const struct sl_mac_keys *keys)
+{
+	struct sl_message_cookie reply;
+
+	sl_cookie_reply(&s->mint, keys, s->app.now_ns, &m->outer.from, m->outer.payload,
+			m->outer.len, &reply);
+	if (sl_shake_send(s, &m->outer.to, &m->outer.from, (uint8_t *)&reply, sizeof(reply)))
+		sl_app_metric_add(&s->app, SL_SHAKE_METRIC_COOKIES_SENT, 1);
+}
+
+static uint64_t source_of(const struct sl_endpoint *from)
+{
+	return from->ip.family == 4 ? sl_source_limit_ipv4(from->ip.bytes)
+				    : sl_source_limit_ipv6(from->ip.bytes);
+}
+
+// mac1 always; under load, mac2 and the rate of the source. Returns -1 where the message may be
+// looked at, else why not.
+static int gate(struct sl_shake *s, const struct heard *m, const struct sl_mac_keys *keys)
+{
+	const struct sl_outer_packet *o = &m->outer;
+
+	if (!sl_mac1_good(keys, o->payload, o->len))
+		return SL_SHAKE_DROP_BAD_MAC;
+	if (!under_load(s))
+		return -1;
+	if (!sl_mac2_good(&s->mint, s->app.now_ns, &o->from, o->payload, o->len)) {
+		send_cookie(s, m, keys);
+		return SL_SHAKE_DROP_NEEDS_COOKIE;
+	}
+	if (!sl_source_limit_take(s->limit, source_of(&o->from), 0, s->app.now_ns))
+		return SL_SHAKE_DROP_LIMITED;
+	return -1;
+}
+
+// The peer whose tag a first message bears, or UINT32_MAX.
+static uint32_t find_by_tag(struct sl_shake *s, const struct sl_outer_packet *o)
+{
+	for (uint32_t i = 0; i < sl_roster_end(s->roster); i++) {
+		struct sl_roster_peer *peer = sl_roster_peer(s->roster, i);
+
+		if (peer->used &&
+		    sl_handshake_tag_good(&s->local, &peer->remote, o->payload, o->len))
+			return i;
+	}
+	return UINT32_MAX;
+}
+
+// Read a first message, and say whose it is. Returns -1 or why not.
+static int read_first(struct sl_shake *s, const struct sl_outer_packet *o, struct sl_heard *x,
+		      uint32_t *id)
+{
+	const struct sl_tunnel_remote *known = NULL;
+	int ret;
+
+	if (s->local.pattern != SL_TUNNEL_IK) {
+		*id = find_by_tag(s, o);
+		if (*id == UINT32_MAX)
+			return SL_SHAKE_DROP_UNKNOWN_PEER;
+		known = &sl_roster_peer(s->roster, *id)->remote;
+	}
+	ret = sl_handshake_hear(x, &s->local, known, o->payload, o->len);
+	if (ret < 0)
+		return SL_SHAKE_DROP_NOT_AUTHENTIC;
+	if (s->local.pattern == SL_TUNNEL_IK)
+		*id = sl_roster_find(s->roster, sl_noise_remote_public(&x->noise));
+	return *id == UINT32_MAX ? SL_SHAKE_DROP_UNKNOWN_PEER : -1;
+}
+
+// Whether a valid first message is new, and not one of too many.
+static int is_timely(const struct sl_shake *s, const struct sl_roster_peer *peer,
+		     const struct sl_heard *x)
+{
+	if (memcmp(x->stamp, peer->stamp, sizeof(peer->stamp)) <= 0)
+		return SL_SHAKE_DROP_OLD_STAMP;
+	if (peer->heard_ns && s->app.now_ns - peer->heard_ns < INITIATION_NS)
+		return SL_SHAKE_DROP_TOO_FAST;
+	return -1;
+}
+
+// A session with a peer: from now on it is the data path's.
+static bool tell_session(struct sl_shake *s, uint32_t id, const struct sl_tunnel_keys *keys)
+{
+	const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	struct sl_tunnel_record r = {.kind = SL_TUNNEL_SESSION,
+				     .peer = id,
+				     .endpoint = peer->endpoint,
+				     .source = peer->source,
+				     .keys = *keys};
+	bool told = sl_shake_command(s, &r);
+
+	sodium_memzero(&r, sizeof(r));
+	return told;
+}
+
+static void follow(struct sl_roster_peer *peer, const struct sl_outer_packet *o)
+{
+	peer->endpoint = o->from;
+	peer->source = o->to;
+}
+
+static int answer(struct sl_shake *s, const struct sl_outer_packet *o, struct sl_heard *x,
+		  uint32_t id)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	uint8_t message[SL_HANDSHAKE_MAX];
+	struct sl_tunnel_keys keys;
+	uint32_t index;
+	bool done;
+	int len;
+
+	memcpy(peer->stamp, x->stamp, sizeof(peer->stamp));
+	peer->heard_ns = s->app.now_ns;
+	if (!sl_shake_index(s, id, &index))
+		return SL_SHAKE_DROP_NO_BUFFER;
+	len = sl_handshake_answer(&peer->handshake, x, &peer->remote, index, message, &keys, &done);
+	if (len < 0)
+		return SL_SHAKE_DROP_NOT_AUTHENTIC;
+	follow(peer, o);
+	sl_macs_put(&peer->cookie, &peer->remote.to, s->app.now_ns, message, (size_t)len);
+	peer->sent_ns = s->app.now_ns;
+	peer->retry_ns = 0; // ours, if one was under way, is overtaken
+	if (done)
+		tell_session(s, id, &keys);
+	sodium_memzero(&keys, sizeof(keys));
+	sl_shake_send(s, &peer->source, &peer->endpoint, message, (size_t)len);
+	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_INITIATIONS_TAKEN, 1);
+	return -1;
+}
+
+static int hear_initiation(struct sl_shake *s, const struct heard *m)
+{
+	const struct sl_outer_packet *o = &m->outer;
+	uint32_t id = UINT32_MAX;
+	struct sl_heard x;
+	int why;
+
+	if (o->len != sl_handshake_first_len(s->local.pattern))
+		return SL_SHAKE_DROP_MALFORMED;
+	why = gate(s, m, &s->local.macs);
+	if (why >= 0)
+		return why;
+	why = read_first(s, o, &x, &id);
+	if (why < 0)
+		why = is_timely(s, sl_roster_peer(s->roster, id), &x);
+	if (why < 0)
+		why = answer(s, o, &x, id);
+	sodium_memzero(&x, sizeof(x));
+	return why;
+}
+
+// The peer that a message with a receiver index is for.
+static struct sl_roster_peer *find_receiver(struct sl_shake *s, uint32_t index, uint32_t *id)
+{
+	*id = sl_indices_find(s->indices, index);
+	return *id == SL_INDEX_FREE ? NULL : sl_roster_peer(s->roster, *id);
+}
+
+// A second or third message. Returns -1 or why not.
+static int hear_reply(struct sl_shake *s, const struct heard *m)
+{
+	const struct sl_outer_packet *o = &m->outer;
+	uint8_t message[SL_HANDSHAKE_MAX], public_key[SL_NOISE_KEY];
+	struct sl_roster_peer *peer;
+	struct sl_tunnel_keys keys;
+	uint32_t id;
+	int why, len;
+
+	if (o->len < 12 + sizeof(struct sl_message_macs))
+		return SL_SHAKE_DROP_MALFORMED;
+	peer = find_receiver(s, load_le32(o->payload + 8), &id);
+	if (!peer)
+		return SL_SHAKE_DROP_UNKNOWN_INDEX;
+	why = gate(s, m, &peer->remote.from);
+	if (why >= 0)
+		return why;
+	if (m->type == SL_MESSAGE_RESPONSE)
+		len = sl_handshake_conclude(&peer->handshake, o->payload, o->len, message, &keys);
+	else
+		len = sl_handshake_confirm(&peer->handshake, o->payload, o->len, &keys, public_key);
+	if (len < 0)
+		return SL_SHAKE_DROP_NOT_AUTHENTIC;
+	follow(peer, o);
+	peer->retry_ns = 0;
+	if (len > 0) {
+		sl_macs_put(&peer->cookie, &peer->remote.to, s->app.now_ns, message, (size_t)len);
+		sl_shake_send(s, &peer->source, &peer->endpoint, message, (size_t)len);
+	}
+	tell_session(s, id, &keys);
+	sodium_memzero(&keys, sizeof(keys));
+	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_RESPONSES_TAKEN, 1);
+	return -1;
+}
+
+static int hear_cookie(struct sl_shake *s, const struct heard *m)
+{
+	const struct sl_message_cookie *reply = (const struct sl_message_cookie *)m->outer.payload;
+	struct sl_roster_peer *peer;
+	uint32_t id;
+
+	peer = find_receiver(s, load_le32(reply->receiver), &id);
+	if (!peer)
+		return SL_SHAKE_DROP_UNKNOWN_INDEX;
+	if (!sl_cookie_take(&peer->cookie, &peer->remote.first, s->app.now_ns, reply) &&
+	    !sl_cookie_take(&peer->cookie, &peer->remote.to, s->app.now_ns, reply))
+		return SL_SHAKE_DROP_NOT_AUTHENTIC;
+	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_COOKIES_TAKEN, 1);
+	return -1;
+}
+
+static int hear(struct sl_shake *s, const struct heard *m)
+{
+	if (!s->local.has_key && m->type == SL_MESSAGE_INITIATION)
+		return SL_SHAKE_DROP_UNKNOWN_PEER;
+	switch (m->type) {
+	case SL_MESSAGE_INITIATION:
+		return hear_initiation(s, m);
+	case SL_MESSAGE_RESPONSE:
+	case SL_MESSAGE_CONFIRMATION:
+		return hear_reply(s, m);
+	case SL_MESSAGE_COOKIE:
+		return hear_cookie(s, m);
+	case SL_MESSAGE_DATA:
+	case SL_MESSAGE_NONE:
+		break;
+	}
+	return SL_SHAKE_DROP_MALFORMED;
+}
+
+void sl_shake_hear(struct sl_shake *s, struct rte_mbuf *p)
+{
+	struct heard m;
+	int why = SL_SHAKE_DROP_MALFORMED;
+
+	if (sl_outer_parse(sl_data(p), sl_len(p), &m.outer) == SL_OUTER_GOOD) {
+		m.type = sl_message_type(m.outer.payload, m.outer.len);
+		why = hear(s, &m);
+	}
+	if (why >= 0) {
+		sl_app_drop(&s->app, p, (unsigned)why);
+		return;
+	}
+	sl_app_consumed(&s->app, 1);
+	sl_free(p);
+}

@@ -1,0 +1,99 @@
+#include "core/tunnel/peer_text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(struct sl_error *err)
+{
+	return sl_error_set(err, -ENOMEM, "out of memory");
+}
+
+static int add_prefix(struct sl_peer_text *t, const char *text, struct sl_error *err)
+{
+	struct sl_prefix *more, p;
+
+	if (!sl_prefix_parse(text, &p))
+		return sl_error_set(err, -EINVAL, "'%s' is not a prefix such as 10.1.0.0/16", text);
+	more = realloc(t->allowed, (t->n_allowed + 1) * sizeof(p));
+	if (!more)
+		return no_memory(err);
+	t->allowed = more;
+	t->allowed[t->n_allowed++] = p;
+	return 0;
+}
+
+static int parse_allowed(struct sl_peer_text *t, char *list, struct sl_error *err)
+{
+	char *rest;
+	int ret = 0;
+
+	for (char *p = strtok_r(list, ",", &rest); p && ret == 0; p = strtok_r(NULL, ",", &rest))
+		ret = add_prefix(t, p, err);
+	return ret;
+}
+
+static int parse_keepalive(struct sl_peer_text *t, const char *text, struct sl_error *err)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long seconds = strtoul(text, NULL, 10);
+
+	if (digits == 0 || digits > 5 || text[digits] || seconds > UINT16_MAX)
+		return sl_error_set(err, -EINVAL, "keepalive '%s' is not 0 to 65535 seconds", text);
+	t->keepalive_ns = seconds * 1000000000ull;
+	return 0;
+}
+
+static int parse_word(struct sl_peer_text *t, char *word, struct sl_error *err)
+{
+	char *value = strchr(word, '=');
+
+	if (!value)
+		return sl_error_set(err, -EINVAL, "'%s' is not of the form name=value", word);
+	*value++ = '\0';
+	if (!strcmp(word, "allowed"))
+		return parse_allowed(t, value, err);
+	if (!strcmp(word, "keepalive"))
+		return parse_keepalive(t, value, err);
+	if (!strcmp(word, "endpoint"))
+		return sl_endpoint_parse(value, &t->endpoint)
+			       ? 0
+			       : sl_error_set(err, -EINVAL,
+					      "endpoint '%s' is not like 192.0.2.1:51820 or "
+					      "[2001:db8::1]:51820",
+					      value);
+	if (strcmp(word, "psk") != 0)
+		return sl_error_set(err, -EINVAL,
+				    "a peer has no '%s'; it has psk, endpoint, keepalive, allowed",
+				    word);
+	free(t->psk_path);
+	t->psk_path = strdup(value);
+	return t->psk_path ? 0 : no_memory(err);
+}
+
+int sl_peer_text_parse(const char *line, struct sl_peer_text *out, struct sl_error *err)
+{
+	struct sl_peer_text t = {0};
+	char *copy = strdup(line), *rest, *word;
+	int ret;
+
+	if (!copy)
+		return no_memory(err);
+	word = strtok_r(copy, " \t", &rest);
+	ret = sl_key_parse(t.public_key, word ? word : "", err);
+	while (ret == 0 && (word = strtok_r(NULL, " \t", &rest)))
+		ret = parse_word(&t, word, err);
+	free(copy);
+	if (ret == 0)
+		*out = t;
+	else
+		sl_peer_text_fini(&t);
+	return ret;
+}
+
+void sl_peer_text_fini(struct sl_peer_text *t)
+{
+	free(t->psk_path);
+	free(t->allowed);
+	*t = (struct sl_peer_text){0};
+}

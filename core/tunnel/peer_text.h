@@ -1,0 +1,29 @@
+// peer_text: a peer of a tunnel as one line of text, in wg's words.
+//
+//	PUBLIC-KEY [psk=FILE] [endpoint=ADDRESS:PORT] [keepalive=SECONDS] [allowed=PREFIX,...]
+//
+// The key is wg's base64. The psk is in a file, because lines are shown and compared.
+#pragma once
+
+#include "core/tunnel/endpoint.h"
+
+#include <sluice/error.h>
+#include <sluice/key.h>
+
+struct sl_peer_text {
+	uint8_t public_key[SL_KEY];
+	char *psk_path; // NULL = none
+	struct sl_endpoint endpoint;
+	uint64_t keepalive_ns; // 0 = off
+	struct sl_prefix *allowed;
+	size_t n_allowed;
+};
+
+// Parse a line.
+//
+// Returns 0 and *out, to be freed with sl_peer_text_fini; -EINVAL, with err->text naming the word
+// that is wrong, or -ENOMEM.
+int sl_peer_text_parse(const char *line, struct sl_peer_text *out, struct sl_error *err);
+
+// Zeroed memory is legal.
+void sl_peer_text_fini(struct sl_peer_text *t);
