@@ -104,6 +104,11 @@ class Router:
                 self.start("ospf6d", OSPF.format(n=self.n, ip="ipv6", v="6",
                                                  other_cost=other_cost))]
 
+    def kernel_forwards(self):
+        """Whether the kernel forwards IPv4 and IPv6."""
+        return self.host.run("sysctl", "-n", "net.ipv4.ip_forward",
+                             "net.ipv6.conf.all.forwarding").stdout.replace("\n", " ").strip()
+
     def finish(self):
         """Stop Sluice. Returns what its report says of the apps, by name."""
         status, report, complaints = self.sluice.stop()
@@ -144,6 +149,8 @@ class Frr(hosts.Case):
         hosts.eventually("the routes go with the daemons",
                          lambda: "Unreachable" in self.a.run("ping", "-n", "-c", "1", "-W", "1",
                                                              "10.2.0.2", check=False).stdout)
+        for router in (self.r1, self.r2):
+            self.assertEqual(router.kernel_forwards(), "0 0")
         for apps in (self.r1.finish(), self.r2.finish()):
             for family in ("ipv4", "ipv6"):
                 forwarded = apps[f"{family}-route"]["metrics"]["forwarded_packets"]
