@@ -109,7 +109,8 @@ static void bench_format(const struct sl_capability *c)
 	struct sl_sealed_place place = {0};
 	uint8_t header[SL_SEALED_HEADER_MAX];
 
-	check(sl_sealer_init(&sealer, c, NULL, &place, header, NULL) > 0, "no header");
+	check(sl_sealer_init(&sealer, &(struct sl_sealer_keys){.to = c}, &place, header, NULL) > 0,
+	      "no header");
 	begin = (struct sl_unsealer){.cipher = sealer.cipher};
 	// The chunks that unseal opens are those of the first flush; seal's turns overwrite them,
 	// so this table runs them apart.

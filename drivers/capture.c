@@ -76,9 +76,11 @@ static ssize_t read_unsealed(void *cookie, char *buffer, size_t size)
 static int unseal(struct sl_capture *c, int fd, bool is_lost, const struct sl_unseal_keys *keys,
 		  struct sl_error *err)
 {
+	const struct sl_unseal_source source = {
+		.path = c->path, .fd = fd, .first_is_lost = is_lost};
+
 	if (keys)
-		return sl_unseal_start(&c->unseal, fd, &sl_sealed_first_byte, is_lost, c->path,
-				       keys, err);
+		return sl_unseal_start(&c->unseal, &source, keys, err);
 	close(fd);
 	return sl_error_set(err, -ENOKEY, "%s: is sealed: it is read with the private key for it",
 			    c->path);

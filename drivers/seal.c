@@ -15,9 +15,15 @@ static int load(struct sl_seal *s, const char *cap, const char *key, struct sl_e
 	return ret;
 }
 
+struct sl_sealer_keys sl_seal_keys(const struct sl_seal *s)
+{
+	return (struct sl_sealer_keys){.to = &s->to, .key = s->has_key ? s->key : NULL};
+}
+
 int sl_seal_open(struct sl_seal *s, const char *cap, const char *key, size_t max,
 		 struct sl_error *err)
 {
+	struct sl_sealer_keys keys;
 	int ret;
 
 	*s = (struct sl_seal){0};
@@ -29,8 +35,8 @@ int sl_seal_open(struct sl_seal *s, const char *cap, const char *key, size_t max
 	ret = load(s, cap, key, err);
 	if (ret < 0)
 		return ret;
-	ret = sl_sealer_init(&s->sealer, &s->to, s->has_key ? s->key : NULL,
-			     &(struct sl_sealed_place){0}, s->bytes, err);
+	keys = sl_seal_keys(s);
+	ret = sl_sealer_init(&s->sealer, &keys, &(struct sl_sealed_place){0}, s->bytes, err);
 	sl_sealer_wipe(&s->sealer);
 	return ret < 0 ? sl_error_prefix(err, ret, "%s", cap) : 0;
 }
@@ -45,8 +51,8 @@ bool sl_seal_is_same(const struct sl_seal *a, const struct sl_seal *b)
 
 int sl_seal_begin(struct sl_seal *s)
 {
-	int len = sl_sealer_init(&s->sealer, &s->to, s->has_key ? s->key : NULL,
-				 &(struct sl_sealed_place){0}, s->bytes, NULL);
+	struct sl_sealer_keys keys = sl_seal_keys(s);
+	int len = sl_sealer_init(&s->sealer, &keys, &(struct sl_sealed_place){0}, s->bytes, NULL);
 
 	s->header = s->used = len < 0 ? 0 : (size_t)len;
 	return len < 0 ? len : 0;

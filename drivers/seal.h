@@ -26,6 +26,9 @@ struct sl_seal {
 int sl_seal_open(struct sl_seal *s, const char *cap, const char *key, size_t max,
 		 struct sl_error *err);
 
+// What a sealer needs; borrows from s.
+struct sl_sealer_keys sl_seal_keys(const struct sl_seal *s);
+
 // Whether two seal for the same reader with the same keys.
 bool sl_seal_is_same(const struct sl_seal *a, const struct sl_seal *b);
 

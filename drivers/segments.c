@@ -85,9 +85,8 @@ static int create(struct sl_segments *s, struct file *f)
 
 static int write_header(struct sl_segments *s, struct file *f)
 {
-	const struct sl_seal *seal = s->seal;
-	int len = sl_sealer_init(&f->segment.sealer, &seal->to, seal->has_key ? seal->key : NULL,
-				 &s->place, f->segment.header, NULL);
+	struct sl_sealer_keys keys = sl_seal_keys(s->seal);
+	int len = sl_sealer_init(&f->segment.sealer, &keys, &s->place, f->segment.header, NULL);
 
 	if (len < 0)
 		return fail(s, f->name, "cannot be sealed", -len);

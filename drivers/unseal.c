@@ -132,17 +132,15 @@ static int start(struct sl_unseal *u, const struct sl_unseal_keys *keys, struct 
 	return ret < 0 ? sl_error_prefix(err, ret, "%s", name_of(u->path)) : 0;
 }
 
-int sl_unseal_start(struct sl_unseal **u, int fd, const uint8_t *first, size_t n, const char *path,
+int sl_unseal_start(struct sl_unseal **u, const struct sl_unseal_source *source,
 		    const struct sl_unseal_keys *keys, struct sl_error *err)
 {
-	int ret = create(u, fd, path, err);
+	int ret = create(u, source->fd, source->path, err);
 
-	if (ret == 0) {
-		if (n > 0)
-			memcpy((*u)->bytes, first, n);
-		(*u)->end = n;
+	if (ret == 0 && source->first_is_lost)
+		(*u)->bytes[(*u)->end++] = sl_sealed_first_byte;
+	if (ret == 0)
 		ret = start(*u, keys, err);
-	}
 	if (ret < 0) {
 		sl_unseal_close(*u);
 		*u = NULL;
@@ -153,10 +151,10 @@ int sl_unseal_start(struct sl_unseal **u, int fd, const uint8_t *first, size_t n
 int sl_unseal_open(struct sl_unseal **u, const char *path, const struct sl_unseal_keys *keys,
 		   struct sl_error *err)
 {
-	int fd = open_path(path, err);
+	struct sl_unseal_source source = {.path = path, .fd = open_path(path, err)};
 
 	*u = NULL;
-	return fd < 0 ? fd : sl_unseal_start(u, fd, NULL, 0, path, keys, err);
+	return source.fd < 0 ? source.fd : sl_unseal_start(u, &source, keys, err);
 }
 
 int sl_unseal_peek(const char *path, struct sl_unseal_info *info, struct sl_error *err)

@@ -3,11 +3,13 @@
 
 #include <sluice/unseal.h>
 
-// As sl_unseal_open, of a file that is open already.
-//
-// fd     Taken, whatever happens.
-// first  `n` bytes that have been read from it, at most SL_UNSEAL_FIRST_MAX.
-int sl_unseal_start(struct sl_unseal **u, int fd, const uint8_t *first, size_t n, const char *path,
-		    const struct sl_unseal_keys *keys, struct sl_error *err);
+// A file that is open already.
+struct sl_unseal_source {
+	const char *path;   // for messages; borrowed until close
+	int fd;             // taken, whatever happens
+	bool first_is_lost; // its first byte has been read, and is the one of sealed captures
+};
 
-enum { SL_UNSEAL_FIRST_MAX = 16 };
+// As sl_unseal_open.
+int sl_unseal_start(struct sl_unseal **u, const struct sl_unseal_source *source,
+		    const struct sl_unseal_keys *keys, struct sl_error *err);

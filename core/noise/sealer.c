@@ -7,13 +7,14 @@
 
 _Static_assert((int)SL_AEAD_TAG == (int)SL_NOISE_TAG, "one cipher");
 
-static int begin(struct sl_noise *hs, const struct sl_capability *to, const uint8_t *key,
+static int begin(struct sl_noise *hs, const struct sl_sealer_keys *keys,
 		 const struct sl_sealed_place *place, uint8_t *header, struct sl_error *err)
 {
+	const struct sl_capability *to = keys->to;
 	struct sl_noise_config c = {
 		.is_initiator = true,
 		.prologue = header,
-		.static_private = key,
+		.static_private = keys->key,
 		.remote_public = to->key,
 		.psks = to->psk,
 		.n_psks = 1,
@@ -31,19 +32,19 @@ static int begin(struct sl_noise *hs, const struct sl_capability *to, const uint
 	return ret < 0 ? ret : (int)c.prologue_len;
 }
 
-int sl_sealer_init(struct sl_sealer *s, const struct sl_capability *to, const uint8_t *key,
+int sl_sealer_init(struct sl_sealer *s, const struct sl_sealer_keys *keys,
 		   const struct sl_sealed_place *place, uint8_t *header, struct sl_error *err)
 {
 	struct sl_noise_cipher none;
 	struct sl_noise hs;
-	int prologue = begin(&hs, to, key, place, header, err), message;
+	int prologue = begin(&hs, keys, place, header, err), message;
 
 	memset(s, 0, sizeof(*s));
 	if (prologue < 0)
 		return prologue;
 	message = sl_noise_write(&hs, NULL, 0, header + prologue, SL_SEALED_MESSAGE_MAX);
 	if (message < 0)
-		sl_error_set(err, message, "no handshake for pattern %s: %s", to->pattern,
+		sl_error_set(err, message, "no handshake for pattern %s: %s", keys->to->pattern,
 			     strerror(-message));
 	else
 		message = sl_noise_split(&hs, &s->cipher, &none) < 0 ? -EPROTO : message;

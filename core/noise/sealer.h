@@ -12,15 +12,19 @@ struct sl_sealer {
 	struct sl_noise_cipher cipher; // its nonce is the number of the next chunk
 };
 
+// Whom a segment is for, and by whom.
+struct sl_sealer_keys {
+	const struct sl_capability *to; // with pattern N, K or X
+	const uint8_t *key;             // the writer's own private key for K and X; NULL for N
+};
+
 // Begin a segment: make an ephemeral key and write the header.
 //
-// to      Whom it is for, with pattern N, K or X.
-// key     The writer's own private key for K and X; NULL for N.
 // header  Caller's buffer of SL_SEALED_HEADER_MAX bytes.
 //
 // Returns the header's length, or -EINVAL with err filled: another pattern, or a key that is
 // missing or superfluous. Takes some 100 us: two or three X25519.
-int sl_sealer_init(struct sl_sealer *s, const struct sl_capability *to, const uint8_t *key,
+int sl_sealer_init(struct sl_sealer *s, const struct sl_sealer_keys *keys,
 		   const struct sl_sealed_place *place, uint8_t *header, struct sl_error *err);
 
 // Bytes that sl_sealer_seal makes of len bytes, at most.

@@ -11,8 +11,13 @@ static bool knows_writer_before(const struct sl_noise_protocol *p)
 	return sl_noise_pattern_at(p->pattern)->pre_initiator;
 }
 
-static int not_for_these(struct sl_error *err)
+static int read_message(struct sl_noise *hs, const uint8_t *message, size_t len,
+			struct sl_error *err)
 {
+	uint8_t payload[SL_SEALED_MESSAGE_MAX];
+
+	if (sl_noise_read(hs, message, len, payload, sizeof(payload)) == 0)
+		return 0;
 	return sl_error_set(err, -EKEYREJECTED,
 			    "not sealed for this key and capability, or its header was changed");
 }
@@ -36,21 +41,6 @@ static int take_writer(struct sl_unsealer *u, const struct sl_noise *hs,
 	return 0;
 }
 
-static int read_message(struct sl_unsealer *u, struct sl_noise *hs, const uint8_t *message,
-			size_t len, const struct sl_unseal_keys *keys, struct sl_error *err)
-{
-	struct sl_noise_cipher none;
-	uint8_t payload[SL_SEALED_MESSAGE_MAX];
-	int ret = sl_noise_read(hs, message, len, payload, sizeof(payload));
-
-	if (ret != 0)
-		return not_for_these(err);
-	ret = take_writer(u, hs, keys, err);
-	if (ret == 0)
-		ret = sl_noise_split(hs, &none, &u->cipher);
-	return ret;
-}
-
 int sl_unsealer_init(struct sl_unsealer *u, const struct sl_sealed_header *h, const uint8_t *bytes,
 		     const struct sl_unseal_keys *keys, struct sl_error *err)
 {
@@ -61,6 +51,7 @@ int sl_unsealer_init(struct sl_unsealer *u, const struct sl_sealed_header *h, co
 		.psks = keys->psk,
 		.n_psks = 1,
 	};
+	struct sl_noise_cipher none;
 	struct sl_noise_protocol p;
 	struct sl_noise hs;
 	int ret = sl_sealed_protocol(&p, h->pattern, err);
@@ -78,7 +69,11 @@ int sl_unsealer_init(struct sl_unsealer *u, const struct sl_sealed_header *h, co
 	ret = sl_noise_init(&hs, &p, &c, err);
 	if (ret < 0)
 		return ret;
-	ret = read_message(u, &hs, bytes + h->prologue, h->len - h->prologue, keys, err);
+	ret = read_message(&hs, bytes + h->prologue, h->len - h->prologue, err);
+	if (ret == 0)
+		ret = take_writer(u, &hs, keys, err);
+	if (ret == 0)
+		ret = sl_noise_split(&hs, &none, &u->cipher);
 	sl_noise_wipe(&hs);
 	if (ret < 0)
 		sl_unsealer_wipe(u);
@@ -88,7 +83,7 @@ int sl_unsealer_init(struct sl_unsealer *u, const struct sl_sealed_header *h, co
 // The chunks of one key: heads that look right, tags not verified yet.
 struct batch {
 	struct sl_aead_item items[SL_UNSEALER_BURST];
-	size_t n;
+	size_t n, max;
 	size_t used, len; // as in struct sl_unsealed
 	unsigned flags;   // of the last one
 	int error;        // what ended it, found in the head of the chunk behind
@@ -115,13 +110,13 @@ static void add(const struct sl_unsealer *u, struct batch *b, const uint8_t *chu
 	b->flags = head->flags;
 }
 
-// Gather chunks, at most max, until the key changes, the segment ends or one is not whole.
+// Gather chunks, at most b->max, until the key changes, the segment ends or one is not whole.
 static void gather(const struct sl_unsealer *u, struct batch *b, const uint8_t *bytes, size_t len,
-		   uint8_t *text, size_t max)
+		   uint8_t *text)
 {
 	struct sl_sealed_head head;
 
-	while (b->n < max && b->flags == 0 && len - b->used >= SL_SEALED_HEAD) {
+	while (b->n < b->max && b->flags == 0 && len - b->used >= SL_SEALED_HEAD) {
 		const uint8_t *chunk = bytes + b->used;
 
 		b->error = sl_sealed_head_read(&head, chunk);
@@ -161,11 +156,10 @@ int sl_unsealer_open(struct sl_unsealer *u, const uint8_t *bytes, size_t len, ui
 
 	*done = (struct sl_unsealed){0};
 	while (!u->ended && chunks < SL_UNSEALER_BURST) {
-		struct batch b = {0};
+		struct batch b = {.max = SL_UNSEALER_BURST - chunks};
 		int ret;
 
-		gather(u, &b, bytes + done->used, len - done->used, text + done->len,
-		       SL_UNSEALER_BURST - chunks);
+		gather(u, &b, bytes + done->used, len - done->used, text + done->len);
 		ret = open_batch(u, &b, done);
 		if (ret < 0)
 			return ret;

@@ -44,8 +44,9 @@ static void choose(const char *pattern)
 
 static size_t begin(struct sl_sealer *s, const struct sl_sealed_place *place)
 {
-	const uint8_t *key = to.pattern[0] == 'N' ? NULL : writer_key;
-	int n = sl_sealer_init(s, &to, key, place, file, NULL);
+	const struct sl_sealer_keys own = {.to = &to,
+					   .key = to.pattern[0] == 'N' ? NULL : writer_key};
+	int n = sl_sealer_init(s, &own, place, file, NULL);
 
 	assert_true(n > 0);
 	return (size_t)n;
@@ -484,20 +485,21 @@ static void headers_that_no_writer_makes_are_refused(void **state)
 
 static void wrong_capabilities_do_not_seal(void **state)
 {
+	const struct sl_sealer_keys without = {.to = &to}, with = {.to = &to, .key = writer_key};
 	const struct sl_sealed_place place = {0};
 	struct sl_error err;
 	struct sl_sealer s;
 
 	(void)state;
 	choose("NK");
-	assert_int_equal(sl_sealer_init(&s, &to, NULL, &place, file, &err), -EINVAL);
+	assert_int_equal(sl_sealer_init(&s, &without, &place, file, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "one-way patterns N, K and X"));
 	choose("N");
-	assert_int_equal(sl_sealer_init(&s, &to, writer_key, &place, file, &err), -EINVAL);
+	assert_int_equal(sl_sealer_init(&s, &with, &place, file, &err), -EINVAL);
 	choose("K");
-	assert_int_equal(sl_sealer_init(&s, &to, NULL, &place, file, &err), -EINVAL);
+	assert_int_equal(sl_sealer_init(&s, &without, &place, file, &err), -EINVAL);
 	choose("X");
-	assert_int_equal(sl_sealer_init(&s, &to, NULL, &place, file, &err), -EINVAL);
+	assert_int_equal(sl_sealer_init(&s, &without, &place, file, &err), -EINVAL);
 }
 
 int main(void)
