@@ -13,7 +13,7 @@ enum {
 	// at least so many bytes of text, and a part of the pass.
 	PORTION = 4096,
 	PORTIONS = 8,
-	STACK = 12 << 10, // what kernels use of the stack at most
+	STACK = 9 << 10, // what kernels use of the stack at most
 };
 
 // A pass over a burst. Wiped at its end: it held the Poly1305 keys and, for open, the right tags.

@@ -26,7 +26,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.chacha20 = sl_chacha20_avx2,
 			.poly1305 = sl_poly1305_bmi2,
 			.open_beside = true,
-			.stack = 4 << 10,
+			.stack = 3 << 10,
 		},
 	[SL_SIMD_AVX512] =
 		{
@@ -35,7 +35,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_bmi2,
 			.open_beside = true,
-			.stack = 8 << 10,
+			.stack = 7 << 10,
 		},
 	[SL_SIMD_AVX512_IFMA] =
 		{
@@ -43,7 +43,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.checksum_sum = sl_checksum_sum_avx512,
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_ifma,
-			.stack = 12 << 10,
+			.stack = 9 << 10,
 		},
 };
 

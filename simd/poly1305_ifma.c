@@ -270,42 +270,60 @@ static inline struct numbers message_vector(const struct long_message *m, uint32
 	return edge_vector(m, v);
 }
 
-// h = h * r^8 + the next vector, until the last.
-static void sum_alone(struct long_message *m, const struct factors *f)
+// A power of r of one message. The vectors of it are made anew when it is its turn: they would take
+// more of the cache than the text does.
+struct power {
+	uint64_t r[3], r20[3];
+};
+
+static inline struct factors in_all_lanes(const struct power *p)
 {
+	return (struct factors){{all(p->r[0]), all(p->r[1]), all(p->r[2])},
+				{all(0), all(p->r20[1]), all(p->r20[2])}};
+}
+
+// h = h * r^8 + the next vector, until the last.
+static void sum_alone(struct long_message *m, const struct power *r8)
+{
+	const struct factors f = in_all_lanes(r8);
 	struct numbers h = m->h;
 
 	for (uint32_t v = 0; v < m->vectors; v++)
-		h = add(multiply(h, f), message_vector(m, v));
+		h = add(multiply(h, &f), message_vector(m, v));
 	m->h = h;
 }
 
 // The same for n messages side by side, so that one's multiplication hides another's latency.
-static void sum_together(struct long_message *m, const struct factors *f, unsigned n)
+static void sum_together(struct long_message *m, const struct power *r8, unsigned n)
 {
 	uint32_t steps = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		steps = m[i].vectors > steps ? m[i].vectors : steps;
 	for (uint32_t v = 0; v < steps; v++)
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = 0; i < n; i++) {
+			const struct factors f = in_all_lanes(&r8[i]);
+
 			if (v < m[i].vectors)
-				m[i].h = add(multiply(m[i].h, &f[i]), message_vector(&m[i], v));
+				m[i].h = add(multiply(m[i].h, &f), message_vector(&m[i], v));
+		}
 }
 
-static void sum_vectors(struct long_message *m, const struct numbers *r8, unsigned n)
+static void sum_vectors(struct long_message *m, const struct numbers *power, unsigned n)
 {
-	struct factors f[LANES];
+	struct power r8[LANES];
 	uint64_t limb[3][LANES];
 
-	memcpy(limb, r8, sizeof(limb));
+	memcpy(limb, power, sizeof(limb));
 	for (unsigned i = 0; i < n; i++)
-		f[i] = factors(
-			(struct numbers){{all(limb[0][i]), all(limb[1][i]), all(limb[2][i])}});
+		for (int j = 0; j < 3; j++) {
+			r8[i].r[j] = limb[j][i];
+			r8[i].r20[j] = limb[j][i] * 20;
+		}
 	if (n == 1)
-		sum_alone(m, f);
+		sum_alone(m, r8);
 	else
-		sum_together(m, f, n);
+		sum_together(m, r8, n);
 }
 
 // out[i] gets element i of every in[j].
