@@ -1,14 +1,11 @@
 // ip-fragment: sends packets that are too long for their way on as fragments, or says that it may
 // not. Ports: any number -> error, one per interface. Config: interfaces.
-// Spec: RFC 791 section 3.2, RFC 1191 section 3, RFC 8200 section 4.5.
+// Spec: RFC 791 section 3.2, RFC 1191 section 3, RFC 8200 section 5.
 
 #include "apps/classes.h"
-#include "core/ip/fragment.h"
+#include "apps/divide.h"
 #include "core/ip/interfaces.h"
 #include "core/proto/ipv4.h"
-
-#include <errno.h>
-#include <sys/random.h>
 
 enum { ERROR, FIRST };
 enum { DROP_NO_INTERFACE, DROP_BAD_OPTIONS, DROP_NO_BUFFER };
@@ -22,27 +19,14 @@ struct ip_fragment {
 	struct sl_app app;
 	struct sl_strings interfaces;
 	uint8_t outputs[SL_IFACES_MAX]; // by interface
-	uint64_t id;                    // state of what makes IPv6 identifications
 };
 
-// Identifications nobody can guess. Spec: RFC 7739 section 5.3.
-static uint32_t next_id(struct ip_fragment *self)
-{
-	uint64_t x = self->id += 0x9e3779b97f4a7c15; // splitmix64
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return (uint32_t)(x >> 32);
-}
-
-// Whoever sent the packet must divide it: of IPv6 its source, here the router itself.
+// A router divides no IPv6 packets.
 static bool may_divide(const struct rte_mbuf *p)
 {
 	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)sl_data(p);
 
-	if (ip->version_ihl >> 4 == 4)
-		return !(load_be16(ip->flags_offset) & SL_IPV4_DF);
-	return sl_ip_meta(p)->iface_in == SL_IFACE_NONE;
+	return ip->version_ihl >> 4 == 4 && !(load_be16(ip->flags_offset) & SL_IPV4_DF);
 }
 
 static void too_big(struct ip_fragment *self, struct rte_mbuf *p)
@@ -52,49 +36,22 @@ static void too_big(struct ip_fragment *self, struct rte_mbuf *p)
 	sl_app_give_one(&self->app, ERROR, p);
 }
 
-// Write up to SL_BURST fragments of p into fresh packets. Returns how many; 0 = no buffers.
-static unsigned write_burst(struct ip_fragment *self, struct sl_fragments *f,
-			    const struct rte_mbuf *p, struct rte_mbuf **fragments)
-{
-	unsigned n = 0;
-
-	for (size_t len; n < SL_BURST && (len = sl_fragments_len(f)) > 0; n++) {
-		uint8_t *to;
-
-		if (!sl_alloc_burst(self->app.pool, &fragments[n], 1))
-			break;
-		to = sl_append(fragments[n], (uint16_t)len);
-		if (!to) {
-			sl_free(fragments[n]);
-			break;
-		}
-		sl_fragments_next(f, to);
-		*sl_ip_meta(fragments[n]) = *sl_ip_meta(p);
-		sl_set_stamp_ns(fragments[n], sl_stamp_ns(p));
-	}
-	if (n == SL_BURST || sl_fragments_len(f) == 0)
-		return n;
-	sl_free_burst(fragments, n); // without the next one, they are worth nothing
-	return 0;
-}
-
 static void divide(struct ip_fragment *self, struct rte_mbuf *p, unsigned output)
 {
 	struct rte_mbuf *fragments[SL_BURST];
 	struct sl_fragments f;
 
-	if (!sl_fragments_begin(&f, sl_data(p), sl_len(p), sl_ip_meta(p)->mtu, next_id(self))) {
+	if (!sl_fragments_begin(&f, sl_data(p), sl_len(p), sl_ip_meta(p)->mtu, 0)) {
 		sl_app_drop(&self->app, p, DROP_BAD_OPTIONS);
 		return;
 	}
 	while (sl_fragments_len(&f) > 0) {
-		unsigned n = write_burst(self, &f, p, fragments);
+		unsigned n = sl_app_divide(&self->app, &f, p, fragments);
 
 		if (n == 0) {
 			sl_app_drop(&self->app, p, DROP_NO_BUFFER);
 			return;
 		}
-		sl_app_created(&self->app, n);
 		sl_app_metric_add(&self->app, METRIC_FRAGMENTS, n);
 		sl_app_give(&self->app, output, fragments, n);
 	}
@@ -135,8 +92,6 @@ static int ip_fragment_configure(struct sl_app *app, const void *config, struct 
 	const struct config *c = config;
 
 	self->interfaces = c->interfaces;
-	if (getrandom(&self->id, sizeof(self->id), GRND_NONBLOCK) < 0)
-		return sl_error_set(err, -errno, "no random numbers");
 	sl_iface_outputs(self->outputs, app, &self->interfaces);
 	return sl_ifaces_check(&self->interfaces, err);
 }
@@ -163,11 +118,11 @@ const struct sl_app_class sl_ip_fragment_class = {
 	.help = "divide packets that are too long for their way on\n"
 		"Takes what the route apps found to be longer than the MTU of its interface. IPv4 "
 		"packets that may be divided leave as fragments, on the output of their interface; "
-		"so do IPv6 packets that the router itself sent. All others leave on `error`, for "
-		"icmp-error to tell their source the MTU. Options are copied into each fragment as "
-		"their flag says; a packet whose options make no sense is dropped as "
-		"`bad_options`. "
-		"A packet that has been divided counts as consumed, its fragments as created.",
+		"all others, and all of IPv6, leave on `error`, for icmp-error to tell their "
+		"source "
+		"the MTU. Options are copied into each fragment as their flag says; a packet whose "
+		"options make no sense is dropped as `bad_options`. A packet that has been divided "
+		"counts as consumed, its fragments as created.",
 	.inputs = {"*"},
 	.outputs = {[ERROR] = "error", [FIRST] = "*"},
 	.drops = {[DROP_NO_INTERFACE] = "no_interface",

@@ -5,15 +5,18 @@
 // 4, RFC 8200 section 4.
 
 #include "apps/classes.h"
+#include "apps/divide.h"
 #include "core/ip/extensions.h"
 #include "core/ip/interfaces.h"
 #include "core/ip/reassemble.h"
+#include "core/ip/upper.h"
 #include "core/proto/checksum.h"
 #include "core/proto/icmp.h"
 #include "core/proto/ipv4.h"
 #include "core/proto/ipv6.h"
 
 #include <errno.h>
+#include <sys/random.h>
 
 enum { IN_IPV4, IN_IPV6, IN_CONTROL };
 enum { OUT_IPV4, OUT_IPV6, OUT_ERROR, OUT_TAPS };
@@ -52,7 +55,8 @@ struct local {
 	struct sl_iface_addresses addresses;
 	uint8_t taps[SL_IFACES_MAX]; // outputs by interface
 	struct sl_reassembly *reassembly;
-	uint16_t id; // of the last IPv4 packet
+	uint16_t id;   // of the last IPv4 packet
+	uint64_t ids6; // state of those of IPv6
 };
 
 // ---- ways out
@@ -147,25 +151,6 @@ static bool is_echo4(const struct rte_mbuf *p)
 	       sl_data(p)[hdr_len] == SL_ICMP_ECHO;
 }
 
-// Whether the checksum of what the packet carries is right, as far as this app knows it.
-static bool good_upper4(const struct rte_mbuf *p)
-{
-	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)sl_data(p);
-	const uint8_t *data = sl_data(p) + sl_ipv4_hdr_len(ip);
-	uint16_t len = (uint16_t)(sl_len(p) - sl_ipv4_hdr_len(ip)), udp_len;
-
-	if (ip->protocol == SL_PROTO_ICMP)
-		return len >= sizeof(struct sl_icmp_hdr) && sl_checksum_good(data, len, 0);
-	if (ip->protocol != SL_PROTO_UDP)
-		return true;
-	udp_len = len < 8 ? 0 : load_be16(data + 4);
-	if (udp_len < 8 || udp_len > len)
-		return false;
-	return load_be16(data + 6) == 0 ||
-	       sl_checksum_good(data, udp_len,
-				sl_checksum_pseudo_ipv4(ip->src, ip->dst, SL_PROTO_UDP, udp_len));
-}
-
 // A whole packet for one of our addresses.
 static void whole4(struct local *self, struct rte_mbuf *p)
 {
@@ -174,7 +159,7 @@ static void whole4(struct local *self, struct rte_mbuf *p)
 
 	if (!echo && has_tap(self, p))
 		to_tap(self, p);
-	else if (!good_upper4(p))
+	else if (!sl_upper_good4(sl_data(p), sl_len(p)))
 		sl_app_drop(&self->app, p, DROP_BAD_CHECKSUM);
 	else if (echo)
 		echo4(self, p);
@@ -241,6 +226,32 @@ static bool is_ours6(const struct local *self, const struct rte_mbuf *p, const u
 	return !(m->flags & SL_META_L2_GROUP) && memcmp(own.bytes, ip, sizeof(own.bytes)) == 0;
 }
 
+// Send an IPv6 packet of our own. What is too long for some links is divided here, as IPv6 wants it
+// of a source (RFC 8200 section 5), so that no path has to be known.
+static void send6(struct local *self, struct rte_mbuf *p)
+{
+	struct rte_mbuf *fragments[SL_BURST];
+	struct sl_fragments f;
+
+	if (sl_len(p) <= SL_FRAGMENT_MTU_MIN6) {
+		sl_app_give_one(&self->app, OUT_IPV6, p);
+		return;
+	}
+	sl_fragments_begin(&f, sl_data(p), sl_len(p), SL_FRAGMENT_MTU_MIN6,
+			   sl_fragment_id(&self->ids6));
+	while (sl_fragments_len(&f) > 0) {
+		unsigned n = sl_app_divide(&self->app, &f, p, fragments);
+
+		if (n == 0) {
+			sl_app_drop(&self->app, p, DROP_NO_BUFFER);
+			return;
+		}
+		sl_app_give(&self->app, OUT_IPV6, fragments, n);
+	}
+	sl_app_consumed(&self->app, 1);
+	sl_free(p);
+}
+
 static void echo6(struct local *self, struct rte_mbuf *p, uint32_t at)
 {
 	struct sl_ipv6_hdr from = *(const struct sl_ipv6_hdr *)sl_data(p), *ip;
@@ -268,7 +279,7 @@ static void echo6(struct local *self, struct rte_mbuf *p, uint32_t at)
 	if (is_link_local(ip->dst))
 		sl_ip_meta(p)->iface_out = iface;
 	sl_app_metric_add(&self->app, METRIC_ECHO_REPLIES, 1);
-	sl_app_give_one(&self->app, OUT_IPV6, p);
+	send6(self, p);
 }
 
 // Whether what is at that byte of the packet is an echo request.
@@ -278,33 +289,11 @@ static bool is_echo6(const struct rte_mbuf *p, uint8_t protocol, uint32_t at)
 	       sl_data(p)[at] == SL_ICMPV6_ECHO;
 }
 
-static bool good_upper6(const struct rte_mbuf *p, uint8_t protocol, uint32_t at)
-{
-	const struct sl_ipv6_hdr *ip = (const struct sl_ipv6_hdr *)sl_data(p);
-	const uint8_t *data = sl_data(p) + at;
-	uint16_t len = (uint16_t)(sl_len(p) - at);
-
-	if (protocol != SL_PROTO_ICMPV6 && protocol != SL_PROTO_UDP)
-		return true;
-	if (len < 8)
-		return false;
-	if (protocol == SL_PROTO_UDP) {
-		uint16_t udp_len = load_be16(data + 4);
-
-		// RFC 8200 section 8.1: there must be a checksum
-		if (udp_len < 8 || udp_len > len || load_be16(data + 6) == 0)
-			return false;
-		len = udp_len;
-	}
-	return sl_checksum_good(data, len,
-				sl_checksum_pseudo_ipv6(ip->src, ip->dst, protocol, len));
-}
-
 static void upper6(struct local *self, struct rte_mbuf *p, const struct sl_extensions *x)
 {
 	bool group = is_group6(((const struct sl_ipv6_hdr *)sl_data(p))->dst);
 
-	if (!good_upper6(p, x->protocol, x->at))
+	if (!sl_upper_good6(sl_data(p), sl_len(p), x->protocol, x->at))
 		sl_app_drop(&self->app, p, DROP_BAD_CHECKSUM);
 	else if (is_echo6(p, x->protocol, x->at))
 		echo6(self, p, x->at);
@@ -454,6 +443,8 @@ static int local_configure(struct sl_app *app, const void *config, struct sl_err
 		r = sl_iface_addresses_read(&self->addresses, &c->interfaces, &c->addresses, err);
 	if (r < 0)
 		return r;
+	if (getrandom(&self->ids6, sizeof(self->ids6), GRND_NONBLOCK) < 0)
+		return sl_error_set(err, -errno, "no random numbers");
 	options.jumbo = sl_app_jumbo_pool(app, err);
 	if (!options.jumbo)
 		return -ENOMEM;

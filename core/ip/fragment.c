@@ -10,6 +10,15 @@ enum {
 	OPTION_COPIED = 0x80, // into every fragment; RFC 791 section 3.1
 };
 
+uint32_t sl_fragment_id(uint64_t *state)
+{
+	uint64_t x = *state += 0x9e3779b97f4a7c15; // splitmix64
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	return (uint32_t)(x >> 32);
+}
+
 static bool is_ipv4(const struct sl_fragments *f)
 {
 	return f->packet[0] >> 4 == 4;

@@ -23,6 +23,12 @@ struct sl_fragments {
 	uint8_t first[60], later[60];
 };
 
+// The next identification for an IPv6 packet: one that nobody can guess. Spec: RFC 7739
+// section 5.3.
+//
+// state  Random at first.
+uint32_t sl_fragment_id(uint64_t *state);
+
 // Begin to divide a whole packet that is longer than mtu. An MTU below what every link carries
 // counts as that. Whether it may be divided (SL_IPV4_DF) has been asked before.
 //

@@ -86,7 +86,7 @@ static bool allowed4(const uint8_t *packet, size_t len, const struct sl_ip_meta 
 }
 
 // Whether the packet is, or may be, an ICMPv6 error. One whose chain of headers is cut short is
-// none: errors are never longer than what every link carries.
+// none, nor is a fragment: errors are never longer than what every link carries.
 static bool is_error6(const uint8_t *packet, size_t len)
 {
 	const struct sl_ipv6_hdr *ip = (const struct sl_ipv6_hdr *)packet;
@@ -94,8 +94,7 @@ static bool is_error6(const uint8_t *packet, size_t len)
 
 	if (!sl_ipv6_upper(ip, len, &upper) || upper.protocol != SL_PROTO_ICMPV6)
 		return false;
-	// behind the first fragment there is no type to see
-	return upper.later || upper.len == 0 || sl_icmpv6_is_error(upper.data[0]);
+	return !upper.later && (upper.len == 0 || sl_icmpv6_is_error(upper.data[0]));
 }
 
 static bool single_host6(const uint8_t *ip)

@@ -44,8 +44,8 @@ struct sl_reassembly {
 	uint64_t secret; // whose fragments share a place is nobody's business
 	size_t sets;     // a power of two
 	unsigned held;
-	uint64_t next_ns; // no deadline is earlier
-	struct datagram (*table)[WAYS];
+	uint64_t next_ns;       // no deadline is earlier
+	struct datagram *table; // WAYS of them to a set
 };
 
 struct sl_reassembly *sl_reassembly_create(const struct sl_reassembly_options *o)
@@ -58,7 +58,7 @@ struct sl_reassembly *sl_reassembly_create(const struct sl_reassembly_options *o
 	r->next_ns = UINT64_MAX;
 	for (r->sets = 1; r->sets * WAYS < o->datagrams;)
 		r->sets *= 2;
-	r->table = calloc(r->sets, sizeof(*r->table));
+	r->table = calloc(r->sets * WAYS, sizeof(*r->table));
 	if (!r->table || getrandom(&r->secret, sizeof(r->secret), GRND_NONBLOCK) < 0) {
 		sl_reassembly_destroy(r);
 		return NULL;
@@ -71,7 +71,7 @@ void sl_reassembly_destroy(struct sl_reassembly *r)
 	if (!r)
 		return;
 	for (size_t i = 0; r->table && i < r->sets * WAYS; i++) {
-		struct datagram *d = &r->table[0][i];
+		struct datagram *d = &r->table[i];
 
 		for (unsigned k = 0; k < d->n; k++)
 			sl_free(d->pieces[k].p);
@@ -91,7 +91,7 @@ void sl_reassembly_listen(struct sl_reassembly *r,
 
 void sl_reassembly_adopt(struct sl_reassembly *r, struct sl_reassembly *old)
 {
-	struct datagram(*empty)[WAYS] = r->table;
+	struct datagram *empty = r->table;
 
 	r->table = old->table;
 	r->secret = old->secret;
@@ -140,7 +140,7 @@ static struct datagram *places(struct sl_reassembly *r, const struct key *k)
 
 	for (unsigned i = 0; i < 32; i += 8)
 		hash = mix(hash ^ load_be64(k->src + i)); // dst lies behind src
-	return r->table[hash & (r->sets - 1)];
+	return &r->table[(hash & (r->sets - 1)) * WAYS];
 }
 
 // Returns the datagram, or the place that it gets.
@@ -174,7 +174,7 @@ static bool make_room(struct sl_reassembly *r, const struct datagram *d)
 	if (r->held < r->options.fragments)
 		return true;
 	for (size_t i = 0; i < r->sets * WAYS; i++) {
-		struct datagram *other = &r->table[0][i];
+		struct datagram *other = &r->table[i];
 
 		if (other != d && other->n > 0 &&
 		    (!oldest || other->deadline_ns < oldest->deadline_ns))
@@ -191,7 +191,7 @@ void sl_reassembly_expire(struct sl_reassembly *r, uint64_t now_ns)
 		return;
 	r->next_ns = UINT64_MAX;
 	for (size_t i = 0; i < r->sets * WAYS; i++) {
-		struct datagram *d = &r->table[0][i];
+		struct datagram *d = &r->table[i];
 
 		if (d->deadline_ns && d->deadline_ns <= now_ns)
 			forget(r, d, SL_REASSEMBLY_TIMEOUT);

@@ -103,24 +103,6 @@ static void a_router_never_divides_ipv6_of_others(void **state)
 	assert_string_equal(sl_harness_destroy(h), "");
 }
 
-static void the_routers_own_ipv6_packets_are_divided_by_their_source(void **state)
-{
-	struct sl_harness *h = make(0);
-	uint32_t ids[2];
-
-	(void)state;
-	ip_build(&p, "fd00::1", "2001:db8:1::7", SL_PROTO_ICMPV6, NULL, 3000);
-	p.meta.iface_in = SL_IFACE_NONE;
-	for (unsigned i = 0; i < 2; i++) {
-		feed(h, WAN, 1500);
-		assert_int_equal(sl_harness_waiting_out(h, WAN_OUT), 3);
-		while (ip_take(h, WAN_OUT, &got))
-			ids[i] = load_be32(got.bytes + 44);
-	}
-	assert_true(ids[0] != ids[1]);
-	assert_string_equal(sl_harness_destroy(h), "");
-}
-
 static void what_no_output_leads_to_is_dropped(void **state)
 {
 	struct sl_harness *h = make(0);
@@ -171,7 +153,6 @@ int main(void)
 		cmocka_unit_test(fragments_leave_in_order_with_the_meta_of_the_packet),
 		cmocka_unit_test(what_must_not_be_divided_goes_to_error_with_the_mtu),
 		cmocka_unit_test(a_router_never_divides_ipv6_of_others),
-		cmocka_unit_test(the_routers_own_ipv6_packets_are_divided_by_their_source),
 		cmocka_unit_test(what_no_output_leads_to_is_dropped),
 		cmocka_unit_test(options_that_make_no_sense_are_dropped),
 		cmocka_unit_test(an_empty_pool_is_a_drop_and_loses_nothing),
