@@ -12,6 +12,7 @@
 #include "core/proto/nd.h"
 
 #include <errno.h>
+#include <rte_byteorder.h>
 
 enum { IN };
 enum { IPV4, IPV6, ARP, ND, OTHER, OUTPUTS };
@@ -141,20 +142,42 @@ static unsigned sort_slowly(struct ethernet_in *self, struct rte_mbuf *p)
 	return OTHER;
 }
 
-static inline unsigned sort(struct ethernet_in *self, struct rte_mbuf *p)
+// Whether a packet is a frame to us alone that holds what strip may have without looking further:
+// IPv4, or IPv6 that is no neighbour discovery.
+static inline bool is_plain(const struct rte_mbuf *p, uint64_t wanted, uint16_t type)
 {
 	const uint8_t *frame = sl_data(p);
-	uint16_t type;
+	uint16_t here;
 
-	if (sl_len(p) >= HEADER + sizeof(struct sl_ipv6_hdr) &&
-	    p->data_off >= sizeof(struct sl_ip_meta) - HEADER &&
-	    ((load_first(frame) ^ self->wanted) & load_first(wanted_bits)) == 0) {
-		type = load_be16(frame + offsetof(struct sl_ether_hdr, type));
-		if (type == SL_ETHER_IPV4)
-			return strip(self, p, 0, IPV4);
-		if (type == SL_ETHER_IPV6 && is_plain_ipv6(frame))
-			return strip(self, p, 0, IPV6);
+	if (sl_len(p) < HEADER + sizeof(struct sl_ipv6_hdr) ||
+	    p->data_off < sizeof(struct sl_ip_meta) - HEADER)
+		return false;
+	memcpy(&here, frame + offsetof(struct sl_ether_hdr, type), sizeof(here));
+	return ((load_first(frame) ^ wanted) & load_first(wanted_bits)) == 0 &&
+	       here == RTE_BE16(type) && (type != SL_ETHER_IPV6 || is_plain_ipv6(frame));
+}
+
+// Strip the plain packets of a type that a burst begins with. Returns how many there are.
+static inline unsigned strip_plain(struct ethernet_in *self, struct rte_mbuf *const *p, unsigned n,
+				   uint16_t type)
+{
+	const uint64_t wanted = self->wanted;
+	const uint16_t index = self->index;
+	unsigned i;
+
+	for (i = 0; i < n && is_plain(p[i], wanted, type); i++) {
+		sl_trim_head(p[i], HEADER);
+		sl_ip_meta_arrive(p[i], index, 0);
 	}
+	return i;
+}
+
+static unsigned sort(struct ethernet_in *self, struct rte_mbuf *p)
+{
+	if (is_plain(p, self->wanted, SL_ETHER_IPV4))
+		return strip(self, p, 0, IPV4);
+	if (is_plain(p, self->wanted, SL_ETHER_IPV6))
+		return strip(self, p, 0, IPV6);
 	return sort_slowly(self, p);
 }
 
@@ -176,14 +199,16 @@ static void give(struct ethernet_in *self, unsigned port, struct rte_mbuf *const
 }
 
 // Give packets that go several ways, in order on each.
-static void deal(struct ethernet_in *self, struct rte_mbuf *const *p, const uint8_t *ports,
-		 unsigned n)
+static void deal(struct ethernet_in *self, struct rte_mbuf *const *p, unsigned n)
 {
 	struct rte_mbuf *burst[OUTPUTS + 1][SL_BURST];
 	unsigned count[OUTPUTS + 1] = {0};
 
-	for (unsigned i = 0; i < n; i++)
-		burst[ports[i]][count[ports[i]]++] = p[i];
+	for (unsigned i = 0; i < n; i++) {
+		unsigned port = sort(self, p[i]);
+
+		burst[port][count[port]++] = p[i];
+	}
 	for (unsigned port = 0; port < OUTPUTS; port++)
 		if (count[port] > 0)
 			give(self, port, burst[port], count[port]);
@@ -193,20 +218,17 @@ static void ethernet_in_push(struct sl_app *app)
 {
 	struct ethernet_in *self = (struct ethernet_in *)app;
 	struct rte_mbuf *p[SL_BURST];
-	uint8_t ports[SL_BURST];
-	unsigned n = sl_app_take(app, IN, p, SL_BURST), mixed = 0;
+	unsigned n = sl_app_take(app, IN, p, SL_BURST), port = IPV4;
+	unsigned run = strip_plain(self, p, n, SL_ETHER_IPV4);
 
-	if (n == 0)
-		return;
-	ports[0] = (uint8_t)sort(self, p[0]);
-	for (unsigned i = 1; i < n; i++) {
-		ports[i] = (uint8_t)sort(self, p[i]);
-		mixed |= ports[i] ^ ports[0];
+	if (run == 0) {
+		run = strip_plain(self, p, n, SL_ETHER_IPV6);
+		port = IPV6;
 	}
-	if (mixed)
-		deal(self, p, ports, n);
-	else if (ports[0] != NOWHERE)
-		give(self, ports[0], p, n);
+	if (run > 0)
+		give(self, port, p, run);
+	if (run < n)
+		deal(self, p + run, n - run);
 }
 
 static void set_mac(struct ethernet_in *self, const uint8_t mac[6])
