@@ -30,10 +30,13 @@ enum {
 };
 
 enum {
-	NOWHERE = SL_IFACE_NO_OUTPUT, // the packet has been dropped
-	MTU_LEAST = 68,               // RFC 791 section 3.2
-	PORTION = 100000,             // sl_fib_work of changes in a breath, some 100 us
+	WAYS = 64,
+	NOWHERE = WAYS - 1, // the packet has been dropped; no output has that number
+	MTU_LEAST = 68,     // RFC 791 section 3.2
+	PORTION = 100000,   // sl_fib_work of changes in a breath, some 100 us
 };
+
+_Static_assert((int)FIRST_IFACE + SL_IFACES_MAX <= NOWHERE, "a way for each output, and none");
 
 struct ip_route {
 	struct sl_app app;
@@ -180,26 +183,18 @@ static unsigned deliver(struct ip_route *self, struct rte_mbuf *p, unsigned kind
 // Give packets that go several ways, in order on each.
 static void deal(struct ip_route *self, struct rte_mbuf *const *p, const uint8_t *ways, unsigned n)
 {
-	struct rte_mbuf *burst[SL_BURST];
-	uint8_t left[SL_BURST], n_left = 0;
+	struct rte_mbuf *burst[WAYS][SL_BURST];
+	uint8_t count[WAYS] = {0};
+	uint64_t used = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		if (ways[i] != NOWHERE)
-			left[n_left++] = (uint8_t)i;
-	while (n_left > 0) {
-		uint8_t way = ways[left[0]], n_burst = 0, n_next = 0;
+	for (unsigned i = 0; i < n; i++) {
+		burst[ways[i]][count[ways[i]]++] = p[i];
+		used |= 1ULL << ways[i];
+	}
+	for (used &= ~(1ULL << NOWHERE); used; used &= used - 1) {
+		unsigned way = (unsigned)__builtin_ctzll(used);
 
-		for (unsigned k = 0; k < n_left; k++) {
-			uint8_t i = left[k];
-			bool same = ways[i] == way;
-
-			burst[n_burst] = p[i];
-			n_burst = (uint8_t)(n_burst + same);
-			left[n_next] = i;
-			n_next = (uint8_t)(n_next + !same);
-		}
-		sl_app_give(&self->app, way, burst, n_burst);
-		n_left = n_next;
+		sl_app_give(&self->app, way, burst[way], count[way]);
 	}
 }
 
@@ -311,6 +306,8 @@ static void ip_route_tick(struct sl_app *app)
 static void learn_ports(struct ip_route *self)
 {
 	sl_iface_outputs(self->port, &self->app, &self->routes.interfaces);
+	for (unsigned i = 0; i < SL_IFACES_MAX; i++)
+		self->port[i] = RTE_MIN(self->port[i], (uint8_t)NOWHERE);
 }
 
 static int read_mtus(struct ip_route *self, const struct sl_strings *texts, struct sl_error *err)

@@ -20,7 +20,7 @@ enum {
 	ALLOCATIONS = 30000, // of /32 in IPv6
 	KEYS = 1 << 20,      // addresses looked up, one after the other
 	FEW = 1000,          // different ones in local traffic
-	LOOPS = 4096,
+	LOOPS = 128,
 };
 
 // The share of each length, in thousandths, of what a full table has.

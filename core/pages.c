@@ -29,14 +29,14 @@ void *sl_pages_map(size_t bytes)
 	return all + head;
 }
 
-void *sl_pages_map_whole(size_t bytes)
+void *sl_pages_map_large(size_t bytes, size_t ready)
 {
 	void *p = sl_pages_map(bytes);
 
 	if (!p)
 		return NULL;
 	madvise(p, rounded(bytes), MADV_HUGEPAGE);
-	memset(p, 0, bytes);
+	memset(p, 0, ready);
 	return p;
 }
 

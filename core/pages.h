@@ -7,11 +7,12 @@
 // pause. Any thread. Returns the memory, owned by the caller, or NULL.
 void *sl_pages_map(size_t bytes);
 
-// Map `bytes` that are there from the start, in pages of 2 MiB where the kernel has such
-// (transparent hugepages): reading all over the table misses the TLB less, and no first write to a
-// part of it pauses. Takes some milliseconds for 100 MiB. Any thread. Returns the memory, owned by
-// the caller, or NULL.
-void *sl_pages_map_whole(size_t bytes);
+// Map `bytes` in pages of 2 MiB where the kernel has such (transparent hugepages), so that reading
+// all over the table misses the TLB less. The first write to such a page pauses, as a rule for a
+// tenth of a millisecond, seldom for twenty: the first `ready` bytes are there from the start,
+// which takes some milliseconds for 100 MiB. Any thread. Returns the memory, owned by the caller,
+// or NULL.
+void *sl_pages_map_large(size_t bytes, size_t ready);
 
 // Give either back. bytes as it was mapped with. NULL is legal.
 void sl_pages_unmap(void *p, size_t bytes);

@@ -15,9 +15,9 @@ enum {
 	TARGETS_MAX = 65535,
 	CHUNKS_LEAST = 1024,
 	CHUNKS_MAX = SL_TRIE_VALUES,
-	REMOVAL = 64,       // places that could be looked at meanwhile
-	LARGE = 256 * 1024, // routes from which on tables are there from the start
-	WORK_ROUTE = 1000,  // of finding a route and its target, in entries of the trie
+	REMOVAL = 64,      // places that could be looked at meanwhile
+	LARGE = 200000,    // routes from which on tables are there from the start
+	WORK_ROUTE = 1000, // of finding a route and its target, in entries of the trie
 };
 
 struct route {
@@ -61,18 +61,19 @@ int sl_fib_create(struct sl_fib **out, uint8_t family, const struct sl_fib_limit
 		  struct sl_error *err)
 {
 	uint32_t chunks = limits->chunks ? limits->chunks : chunks_for(family, limits->routes);
-	bool whole = limits->routes >= LARGE;
+	uint32_t ready = limits->routes >= LARGE ? limits->routes : 0;
 	struct sl_fib *f = calloc(1, sizeof(*f));
+	size_t bytes;
 
 	if (!f)
 		return sl_error_set(err, -ENOMEM, "out of memory");
 	f->family = family;
 	f->max_routes = limits->routes;
 	f->slots = slots_for(limits->routes);
-	f->routes = whole ? sl_pages_map_whole(f->slots * sizeof(*f->routes))
-			  : sl_pages_map(f->slots * sizeof(*f->routes));
+	bytes = f->slots * sizeof(*f->routes);
+	f->routes = ready ? sl_pages_map_large(bytes, bytes) : sl_pages_map(bytes);
 	f->hops = sl_hops_create(limits->targets ? limits->targets : TARGETS_MAX);
-	f->trie = sl_trie_create((unsigned)sl_ip_len(family), chunks, whole);
+	f->trie = sl_trie_create((unsigned)sl_ip_len(family), chunks, ready);
 	if (!f->routes || !f->hops || !f->trie) {
 		sl_fib_destroy(f);
 		return sl_error_set(err, -ENOMEM, "no memory for %u routes", limits->routes);

@@ -6,8 +6,8 @@
 //
 // Memory: 64 MiB for the first table, 26 to 52 bytes for each route there may be, and 128 bytes to
 // 1 KiB for each /24 of IPv4 with longer prefixes in it or, in IPv6, each prefix of 24, 32, 40...
-// bits with longer ones in it. It comes when it is used; where many routes are allowed, the first
-// two are there from the start, so that none of them has to wait for memory.
+// bits with longer ones in it. It comes when it is used; where many routes are allowed, it is
+// there from the start, so that no packet has to wait while a route takes memory.
 //
 // All functions: one thread at a time.
 #pragma once

@@ -9,6 +9,8 @@
 #include "core/proto/bytes.h"
 
 #include <errno.h>
+#include <rte_common.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum {
@@ -19,6 +21,8 @@ enum {
 	RUNS_MAX = 22,
 	RUNS_AGAIN = 12, // a chunk kept entry by entry is kept as runs again from here down
 	BURST = 64,
+	READY4 = 8,  // bytes in chunks of either kind that an IPv4 route takes
+	READY6 = 96, // and one of IPv6, where most are of 48 bits or fewer
 };
 
 static const uint32_t CHUNK = UINT32_C(1) << 31, FULL = UINT32_C(1) << 30;
@@ -88,14 +92,14 @@ static void pool_give(struct pool *p, uint32_t i)
 	p->free = i + 1;
 }
 
-static struct runs *runs_at(const struct sl_trie *t, uint32_t entry)
+static inline struct runs *runs_at(const struct sl_trie *t, uint32_t entry)
 {
-	return pool_at(&t->runs, number(entry));
+	return (struct runs *)t->runs.items + number(entry);
 }
 
-static struct full *full_at(const struct sl_trie *t, uint32_t entry)
+static inline struct full *full_at(const struct sl_trie *t, uint32_t entry)
 {
-	return pool_at(&t->full, number(entry));
+	return (struct full *)t->full.items + number(entry);
 }
 
 static uint32_t *users_of(const struct sl_trie *t, uint32_t entry)
@@ -103,20 +107,26 @@ static uint32_t *users_of(const struct sl_trie *t, uint32_t entry)
 	return entry & FULL ? &full_at(t, entry)->users : &runs_at(t, entry)->users;
 }
 
-struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks, bool whole)
+// Memory of which `ready` bytes are there from the start, or comes as it is used.
+static void *map(size_t bytes, size_t ready)
 {
+	return ready ? sl_pages_map_large(bytes, RTE_MIN(bytes, ready)) : sl_pages_map(bytes);
+}
+
+struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks, uint32_t ready)
+{
+	const size_t root = sizeof(uint32_t) << ROOT_BITS, bytes = key_len == 4 ? READY4 : READY6;
 	struct sl_trie *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->key_len = key_len;
 	t->max_chunks = chunks;
-	t->root = whole ? sl_pages_map_whole(sizeof(*t->root) << ROOT_BITS)
-			: sl_pages_map(sizeof(*t->root) << ROOT_BITS);
-	t->runs = (struct pool){sl_pages_map(sizeof(struct runs) * chunks), sizeof(struct runs), 0,
-				0};
-	t->full = (struct pool){sl_pages_map(sizeof(struct full) * chunks), sizeof(struct full), 0,
-				0};
+	t->runs.size = sizeof(struct runs);
+	t->full.size = sizeof(struct full);
+	t->root = map(root, ready ? root : 0);
+	t->runs.items = map(t->runs.size * chunks, bytes * ready);
+	t->full.items = map(t->full.size * chunks, bytes * ready);
 	if (t->root && t->runs.items && t->full.items)
 		return t;
 	sl_trie_destroy(t);
@@ -309,7 +319,7 @@ static void change(struct sl_trie *t, const struct change *c)
 		t->root[index] = change_chunk(t, t->root[index], ROOT_BYTES, c);
 }
 
-static uint32_t chunk_entry(const struct sl_trie *t, uint32_t chunk, uint8_t i)
+static inline uint32_t chunk_entry(const struct sl_trie *t, uint32_t chunk, uint8_t i)
 {
 	return chunk & FULL ? full_at(t, chunk)->entries[i] : runs_entry(runs_at(t, chunk), i);
 }
@@ -350,60 +360,68 @@ void sl_trie_remove(struct sl_trie *t, const uint8_t *key, unsigned depth, uint3
 
 // ---- lookup
 
-// Those of a burst whose lookup goes on, in chunks of either kind.
+// The lookups of a burst that stand at a chunk: which, and the chunks' entries.
 struct going {
-	uint8_t runs[BURST], full[BURST];
-	unsigned n_runs, n_full;
+	uint8_t at[BURST];
+	uint32_t chunks[BURST];
+	unsigned n;
 };
 
-// Note where lookup i goes on, if it does, without a branch, which could not be foreseen.
-static inline void go_on(struct going *g, unsigned i, uint32_t entry)
+// Note a lookup that goes on if it stands at a chunk, without a branch, which could not be
+// foreseen.
+static inline void note(struct going *g, unsigned at, uint32_t entry)
 {
-	unsigned chunk = entry >> 31, full = chunk & entry >> 30;
-
-	g->runs[g->n_runs] = (uint8_t)i;
-	g->n_runs += chunk & ~full;
-	g->full[g->n_full] = (uint8_t)i;
-	g->n_full += full;
+	g->at[g->n] = (uint8_t)at;
+	g->chunks[g->n] = entry;
+	g->n += entry >> 31;
 }
 
-// In rounds, one for each table on the way, in which no load waits for another.
+// Go on to the leaves, in rounds, one for each byte of the keys, in which no load waits for
+// another.
+static inline __attribute__((always_inline)) void lookup_chunks(const struct sl_trie *t,
+								const uint8_t *keys,
+								uint32_t *values,
+								const struct going *first,
+								unsigned key_len)
+{
+	struct going on = *first;
+
+	for (unsigned byte = ROOT_BYTES; on.n > 0; byte++) {
+		unsigned n = on.n;
+
+		on.n = 0;
+		for (unsigned k = 0; k < n; k++) {
+			unsigned at = on.at[k];
+			uint32_t e = chunk_entry(t, on.chunks[k], keys[at * key_len + byte]);
+
+			values[at] = e;
+			note(&on, at, e);
+		}
+	}
+	for (unsigned k = 0; k < first->n; k++) {
+		uint32_t *value = &values[first->at[k]];
+		uint32_t brief = t->brief[keys[first->at[k] * key_len]];
+
+		*value = (*value ? *value : brief) & (SL_TRIE_VALUES - 1);
+	}
+}
+
 static inline __attribute__((always_inline)) void lookup(const struct sl_trie *t,
 							 const uint8_t *keys, uint32_t *values,
 							 unsigned n, unsigned key_len)
 {
-	struct going now, next = {.n_runs = 0};
-	uint8_t on[BURST];
-	unsigned n_on = 0;
+	struct going on;
 
+	on.n = 0;
 	for (unsigned i = 0; i < n; i++) {
-		values[i] = t->root[load_be32(keys + i * key_len) >> 8];
-		on[n_on] = (uint8_t)i;
-		n_on += values[i] >> 31;
-	}
-	for (unsigned k = 0; k < n_on; k++)
-		go_on(&next, on[k], values[on[k]]);
-	for (unsigned byte = ROOT_BYTES; next.n_runs + next.n_full > 0; byte++) {
-		now = next;
-		next.n_runs = next.n_full = 0;
-		for (unsigned k = 0; k < now.n_runs; k++) {
-			unsigned i = now.runs[k];
+		const uint8_t *key = keys + i * key_len;
+		uint32_t entry = t->root[load_be32(key) >> 8], brief = t->brief[key[0]];
 
-			values[i] = runs_entry(runs_at(t, values[i]), keys[i * key_len + byte]);
-			go_on(&next, i, values[i]);
-		}
-		for (unsigned k = 0; k < now.n_full; k++) {
-			unsigned i = now.full[k];
-
-			values[i] = full_at(t, values[i])->entries[keys[i * key_len + byte]];
-			go_on(&next, i, values[i]);
-		}
+		note(&on, i, entry);
+		values[i] = (entry ? entry : brief) & (SL_TRIE_VALUES - 1);
 	}
-	for (unsigned i = 0; i < n; i++) {
-		uint32_t brief = t->brief[keys[i * key_len]];
-
-		values[i] = (values[i] ? values[i] : brief) & (SL_TRIE_VALUES - 1);
-	}
+	if (on.n > 0)
+		lookup_chunks(t, keys, values, &on, key_len);
 }
 
 void sl_trie_lookup(const struct sl_trie *t, const uint8_t *keys, uint32_t *values, unsigned n)

@@ -11,7 +11,6 @@
 // twice. All functions: one thread at a time, any.
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -24,10 +23,11 @@ struct sl_trie;
 // key_len  4 or 16: bytes of an address.
 // chunks   How many there may be, below 2^24. They take memory, 128 bytes or 1 KiB, when they are
 //          first used.
-// whole    Whether the first table shall be there from the start (sl_pages_map_whole).
+// ready    Prefixes for whose usual number of chunks, and the first table, memory shall be there
+//          from the start (sl_pages_map_large); 0 = memory comes as it is used.
 //
 // Returns it, owned by the caller, or NULL (out of memory).
-struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks, bool whole);
+struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks, uint32_t ready);
 
 void sl_trie_destroy(struct sl_trie *t);
 

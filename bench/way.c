@@ -1,4 +1,4 @@
-// router: what each app of a router adds to the way of a packet, in one process on a looped
+// way: what each app of a router adds to the way of a packet, in one process on a looped
 // capture.
 
 #include "bench/captures.h"
@@ -64,7 +64,7 @@ int main(void)
 	char *path;
 
 	bench_eal();
-	bench_start("router");
+	bench_start("way");
 	path = bench_capture_make(small, LOOPED);
 	for (unsigned i = 0; i < STEPS; i++)
 		open_way(&steps[i], path, i + 1);
