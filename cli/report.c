@@ -17,11 +17,34 @@ void report_losses(FILE *out, const struct outcome *o)
 			text_count(count, o->held));
 }
 
-static void print_app(FILE *out, const struct sl_app_stats *a)
+// The widths of the columns with names: as wide as the longest needs.
+struct columns {
+	int app, class;
+};
+
+static int wider(int width, const char *text)
+{
+	int n = (int)strlen(text);
+
+	return n > width ? n : width;
+}
+
+static struct columns columns_of(const struct sl_stats *stats)
+{
+	struct columns c = {16, 14};
+
+	for (size_t i = 0; i < stats->n_apps; i++) {
+		c.app = wider(c.app, stats->apps[i].name);
+		c.class = wider(c.class, stats->apps[i].class->name);
+	}
+	return c;
+}
+
+static void print_app(FILE *out, const struct columns *c, const struct sl_app_stats *a)
 {
 	char in[TEXT_NUMBER], made[TEXT_NUMBER], cycles[TEXT_NUMBER];
 
-	fprintf(out, "  %-16s %-14s %15s %15s %14s\n", a->name, a->class->name,
+	fprintf(out, "  %-*s %-*s %15s %15s %14s\n", c->app, a->name, c->class, a->class->name,
 		text_count(in, a->in + a->created), text_count(made, a->out + a->consumed),
 		a->cycles > 0 ? text_real(cycles, a->cycles) : "-");
 }
@@ -29,18 +52,20 @@ static void print_app(FILE *out, const struct sl_app_stats *a)
 void report_apps(FILE *out, const struct sl_stats *stats, const char *last)
 {
 	const struct sl_app_stats *end = last ? sl_stats_app(stats, last) : NULL;
+	const struct columns c = columns_of(stats);
 
-	fprintf(out, "\n  %-16s %-14s %15s %15s %14s\n", "app", "class", "packets in",
+	fprintf(out, "\n  %-*s %-*s %15s %15s %14s\n", c.app, "app", c.class, "class", "packets in",
 		"packets out", "cycles/packet");
 	for (size_t i = 0; i < stats->n_apps; i++)
 		if (&stats->apps[i] != end)
-			print_app(out, &stats->apps[i]);
+			print_app(out, &c, &stats->apps[i]);
 	if (end)
-		print_app(out, end);
+		print_app(out, &c, end);
 }
 
 void report_metrics(FILE *out, const struct sl_stats *stats)
 {
+	const struct columns c = columns_of(stats);
 	bool any = false;
 	char count[TEXT_NUMBER];
 
@@ -50,7 +75,7 @@ void report_metrics(FILE *out, const struct sl_stats *stats)
 		for (size_t k = 0; k < a->n_metrics; k++) {
 			if (!a->metrics[k].value)
 				continue;
-			fprintf(out, "%s  %-16s %-14s %15s\n", any ? "" : "\n", a->name,
+			fprintf(out, "%s  %-*s %-17s %12s\n", any ? "" : "\n", c.app, a->name,
 				a->metrics[k].name, text_count(count, a->metrics[k].value));
 			any = true;
 		}

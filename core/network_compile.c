@@ -342,6 +342,7 @@ static void add_shared(struct builder *b)
 	set_addresses(b, 46);
 	add(b, b->n->at, "local", "local");
 	set_interfaces(b);
+	set_addresses(b, 46);
 	add_kernel(b);
 }
 

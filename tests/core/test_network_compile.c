@@ -1,3 +1,4 @@
+#include "core/diff.h"
 #include "core/network.h"
 
 #include "tests/core/zoo.h"
@@ -17,6 +18,11 @@
 	PORTS "addresses:\n"         \
 	      "  lan: 10.0.0.1/24\n" \
 	      "  wan: 192.0.2.1/24\n"
+
+#define RUNNING                                                                    \
+	PORTS "addresses: {lan: 10.0.0.1/24, wan: [192.0.2.1/24, 'fd00::1/64']}\n" \
+	      "routes:\n"                                                          \
+	      "  0.0.0.0/0: 192.0.2.254\n"
 
 // What a file becomes, as a file of the graph level.
 static char *compile(const char *yaml)
@@ -91,6 +97,9 @@ static const char two_ports[] = "apps:\n"
 				"      interfaces:\n"
 				"        - lan\n"
 				"        - wan\n"
+				"      addresses:\n"
+				"        - lan 10.0.0.1/24\n"
+				"        - wan 192.0.2.1/24\n"
 				"  lan-out-ipv4-join: join\n"
 				"  wan-out-ipv4-join: join\n"
 				"  icmp-error-router-join: join\n"
@@ -308,6 +317,39 @@ static void what_is_made_for_a_port_stays(void **state)
 	sl_graph_destroy(after);
 }
 
+// What a reload of a changed file does to the running graph: the names of the apps that it
+// replaces, starts or stops.
+static void expect_change(const char *more, const char *wanted)
+{
+	struct sl_graph *before = zoo_graph(RUNNING);
+	struct sl_graph *after = zoo_graph(more);
+	char names[400] = "";
+	struct sl_diff d;
+
+	assert_int_equal(sl_graph_diff(before, after, &d, NULL), 0);
+	for (size_t i = 0; i < after->n_apps; i++)
+		if (d.apps[i].change != SL_KEEP)
+			strcat(strcat(names, after->apps[i].name), " ");
+	for (size_t i = 0; i < before->n_apps; i++)
+		if (d.app_stops[i] && !sl_graph_has(after, before->apps[i].name))
+			strcat(strcat(names, before->apps[i].name), " ");
+	assert_string_equal(names, wanted);
+	sl_diff_fini(&d);
+	sl_graph_destroy(before);
+	sl_graph_destroy(after);
+}
+
+static void a_reload_touches_only_what_differs(void **state)
+{
+	(void)state;
+	expect_change(RUNNING, "");
+	expect_change(RUNNING "# a remark\n", "");
+	expect_change(RUNNING "  10.1.0.0/16: 10.0.0.2\n", "ipv4-route ");
+	expect_change(RUNNING "  '2001:db8::/32': wan\n", "ipv6-route ");
+	expect_change(RUNNING "neighbours: {10.0.0.2: 02:00:00:00:00:02}\n", "lan-out ");
+	expect_change(RUNNING "router: {icmp-rate: 10}\n", "icmp-error ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +358,7 @@ int main(void)
 		cmocka_unit_test(items_remember_the_words_they_come_from),
 		cmocka_unit_test(mistakes_between_the_levels),
 		cmocka_unit_test(what_is_made_for_a_port_stays),
+		cmocka_unit_test(a_reload_touches_only_what_differs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
