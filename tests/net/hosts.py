@@ -97,6 +97,7 @@ class Sluice:
     """`sluice run` in a host."""
 
     def __init__(self, binary, host, path, *options):
+        self.path = path
         self.process = host.start(binary, "run", path, *options, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE)
 
