@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1/demo"
 PATH=$(cd "$1" && pwd):$PATH
 cd "$1/demo"
-cp "$here/sort.yaml" "$here/../bench/captures/mixed.pcap" .
+cp "$here/route.yaml" "$here/sort.yaml" "$here/../bench/captures/mixed.pcap" .
 
 # Say what comes, show the command, run it: TEXT COMMAND.
 show() {
@@ -17,7 +17,25 @@ show() {
 cat <<'TXT'
 
 A capture of a small network: names looked up, pages fetched, a shell, pings, over IPv4 and IPv6.
-The file sort.yaml says what is to happen to it:
+The file route.yaml says that Sluice is the router between the client and the servers in it:
+
+                            192.0.2.1     198.51.100.1
+                        2001:db8:1::1     2001:db8:2::1
+  what the client sent -> client --[ Sluice ]-- servers <- what the servers sent
+           client.pcap <-    MTU 1500     MTU 1400       -> servers.pcap
+TXT
+show 'Is the file right? And the network it describes, too: addresses, next hops, MTUs.' \
+	'sluice check route.yaml'
+show 'Run it. Every packet must turn up again, here or there:' \
+	"sluice run route.yaml | grep -v '^  [a-z]' | cat -s"
+if command -v tcpdump >/dev/null; then
+	show 'What it told the client: whose TTL ended, what was too long, who is not there. (The router in
+the capture has had its say as well, but that comes by here with a TTL of 63.)' \
+		"tcpdump -n -t -r client.pcap '(icmp and src 192.0.2.1 and ip[8] = 64) or (icmp6 and src 2001:db8:1::1 and ip6[7] = 64)' 2>/dev/null"
+fi
+cat <<'TXT'
+
+Or apps and links of one's own. The file sort.yaml:
 
               +-----+ match  +-------+
   mixed.pcap -| dns |--------| names |- dns.pcap
@@ -31,11 +49,7 @@ The file sort.yaml says what is to happen to it:
               | rest |- counted
               +------+
 TXT
-show 'Run it. Every packet must turn up again, here or there:' 'sluice run sort.yaml'
-if command -v tcpdump >/dev/null; then
-	show 'What is in one of the new files, as tcpdump reads it:' \
-		'tcpdump -n -t -c 4 -r dns.pcap 2>/dev/null'
-fi
+show 'Run that:' 'sluice run sort.yaml'
 show 'The capture as test traffic, ten times as fast as it was recorded, each packet by a deadline:' \
 	'sluice replay mixed.pcap --rate x10'
 show 'Again and again, from memory through a filter, as fast as one core of this machine can:' \
