@@ -262,6 +262,26 @@ links: [in -> out]
         self.unseal(0, files[0], other, *files[1:], *self.keys())
         self.assertEqual(self.frames(), frames + FRAMES)
 
+    def test_what_was_flushed_survives_a_crash(self):
+        store = self.dir / "store"
+        store.mkdir()
+        child = self.start("run", self.file("endless.yaml", """
+apps:
+  in: source
+  slow: {rate: 20kpps}
+  out: {pcap-writer: {file: store, seal: N.cap}}
+links: [in -> slow -> out]
+"""))
+        sluice.wait_until(lambda: any(p.stat().st_size > 100000 for p in store.iterdir()))
+        child.kill()
+        child.wait()
+        written = max(store.iterdir(), key=lambda p: p.stat().st_size)
+        self.assertTrue(written.name.startswith("unfinished-"))
+        self.assertIn("not finished, or cut off: it ends before chunk",
+                      self.unseal(5, written, *self.keys()))
+        self.assertGreater(len(self.frames()), 1000)
+        self.assertEqual({len(frame) for frame in self.frames()}, {60})
+
     def test_a_replay_has_the_order_of_the_capture(self):
         files, frames = self.store()
         out = self.dir / "replayed.pcap"

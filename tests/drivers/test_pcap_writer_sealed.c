@@ -261,6 +261,7 @@ struct folder {
 	char complete[FILES][NAME + 8]; // paths
 	struct sl_unseal_info info[FILES];
 	size_t n_complete, n_others;
+	char other[NAME + 8]; // the last of the others
 };
 
 static bool is_hash_of(const char *path, const char *name)
@@ -293,6 +294,7 @@ static struct folder look(const char *path)
 		snprintf(name, sizeof(name), "%s/%.64s", path, e->d_name);
 		if (strncmp(e->d_name, "unfinished-", 11) == 0) {
 			f.n_others++;
+			memcpy(f.other, name, sizeof(f.other));
 			continue;
 		}
 		assert_true(is_hash_of(name, e->d_name));
@@ -455,6 +457,7 @@ static void a_graph_that_does_not_run_leaves_no_files(void **state)
 static void a_segment_of_a_full_disk_is_not_named(void **state)
 {
 	struct rlimit limit, before;
+	uint64_t consumed;
 	struct folder f;
 
 	(void)state;
@@ -469,10 +472,13 @@ static void a_segment_of_a_full_disk_is_not_named(void **state)
 		push(&rig, 1000, 60);
 	setrlimit(RLIMIT_FSIZE, &before);
 	assert_string_equal(rig_failure(&rig), "store: writing failed: File too large");
+	consumed = rig.app->consumed;
+	assert_true(consumed > 0);
 	rig_close(&rig);
 	f = look("store");
 	assert_int_equal(f.n_complete, 0);
 	assert_int_equal(f.n_others, 1);
+	assert_int_equal(count(f.other, "N", -ENODATA), consumed);
 	empty("store");
 }
 
