@@ -175,13 +175,13 @@ static void take_neighbour(struct sl_kernel_tables *t, const struct sl_netlink *
 
 // ---- routes
 
-// Copy a hop. Returns false where its device is not ours, or the kernel does not use it.
+// Copy a hop. Returns false where its device is not ours.
 static bool translate(const struct sl_kernel_tables *t, const struct sl_netlink_hop *from,
 		      struct sl_hop *to)
 {
 	uint16_t iface = iface_of(t, from->device);
 
-	if (iface == SL_IFACE_NONE || from->is_dead)
+	if (iface == SL_IFACE_NONE)
 		return false;
 	*to = (struct sl_hop){.life = sl_rib_life(t->rib, iface),
 			      .gateway = from->gateway,
@@ -239,8 +239,10 @@ static void take_route(struct sl_kernel_tables *t, const struct sl_netlink *m, b
 		count_refused(t, m, by_event);
 		return;
 	}
+	// What the kernel does not use now may be what it used when we heard of the route.
 	for (unsigned i = 0; i < r->n_hops && r->kind == SL_ROUTE_FORWARD; i++)
-		to.n_hops += translate(t, &r->hops[i], &to.hops[to.n_hops]);
+		if (m->remove || !r->hops[i].is_dead)
+			to.n_hops += translate(t, &r->hops[i], &to.hops[to.n_hops]);
 	if (m->remove) {
 		sl_rib_remove(t->rib, &to);
 		return;
@@ -260,7 +262,7 @@ static void take_nexthop(struct sl_kernel_tables *t, const struct sl_netlink *m,
 		t->wants_round = true; // IPv4 routes by it went silently
 		return;
 	}
-	to.is_elsewhere = !translate(t, &from->hop, &to.hop);
+	to.is_elsewhere = from->hop.is_dead || !translate(t, &from->hop, &to.hop);
 	for (unsigned i = 0; i < from->n_members; i++)
 		to.members[i] = (struct sl_nexthop_member){from->members[i].id,
 							   from->members[i].weight};

@@ -223,10 +223,11 @@ void sl_rib_remove(struct sl_rib *rib, const struct sl_rib_route *r)
 		take_away(rib, link);
 		return;
 	}
-	if (r->prefix.ip.family == 6)
-		link = find_route(rib, p, r, SHARES_HOP);
-	if (link)
+	link = find_route(rib, p, r, SHARES_HOP);
+	if (link && r->prefix.ip.family == 6)
 		take_hops_away(rib, link, r);
+	else if (link) // some of its hops were unused when we heard of it
+		take_away(rib, link);
 	else if (rib->sync.under_way)
 		remember_gone(rib, p, r);
 }

@@ -261,6 +261,20 @@ static void what_the_router_cannot_do_is_refused_by_name(void **state)
 	sl_rib_destroy(rib);
 }
 
+static void route_goes_by_its_whole_name_or_a_part(void **state)
+{
+	struct sl_rib *rib = make();
+	struct sl_rib_route half = via(rib, "10.1.0.0/16", 0, "10.0.0.2", LAN), whole = half;
+
+	(void)state;
+	add_hop(rib, &whole, "10.0.1.2", WAN); // not in use when we heard of it
+	add(rib, &half, SL_RIB_FIRST);
+	told(rib);
+	sl_rib_remove(rib, &whole);
+	assert_string_equal(told(rib), "-10.1.0.0/16");
+	sl_rib_destroy(rib);
+}
+
 static void interfaces_may_have_other_numbers(void **state)
 {
 	uint16_t to[SL_IFACES_MAX];
@@ -396,6 +410,7 @@ int main(void)
 		cmocka_unit_test(link_that_returns_brings_nothing_back_by_itself),
 		cmocka_unit_test(objects_lead_routes_and_a_later_one_is_another),
 		cmocka_unit_test(what_the_router_cannot_do_is_refused_by_name),
+		cmocka_unit_test(route_goes_by_its_whole_name_or_a_part),
 		cmocka_unit_test(interfaces_may_have_other_numbers),
 		cmocka_unit_test(all_is_told_again_when_asked_for),
 		cmocka_unit_test(full_table_refuses_and_goes_on),
