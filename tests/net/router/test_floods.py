@@ -20,6 +20,11 @@ def octets(mac):
     return bytes.fromhex(mac.replace(":", ""))
 
 
+def arrived(report, app):
+    """How many packets an app has seen, that a flood was one."""
+    return next(a["in"] for a in report["apps"] if a["name"] == app)
+
+
 class Flood(Case):
     """The link of lan is large: it has room for as many strangers."""
 
@@ -38,6 +43,11 @@ class Flood(Case):
                       bytes(self.advertisement(0x77, solicited=True)))
         self.still_there()
         self.before_kb = self.router.rss_kb()
+
+    def tearDown(self):
+        super().tearDown()
+        if self.binary != "linux":
+            self.assertGreater(sum(arrived(self.report, f"{p}-in") for p in self.ports), MANY)
 
     def still_there(self):
         for ip in self.far:
@@ -138,6 +148,11 @@ class Fragments(Ipv4):
         if self.binary == "linux":
             self.skipTest("it is Sluice's memory that is looked at")
         self.before_kb = self.router.rss_kb()
+
+    def tearDown(self):
+        super().tearDown()
+        if self.binary != "linux":
+            self.assertGreater(arrived(self.report, "local"), MANY - 3)
 
     def flood(self, frames):
         for n, frame in enumerate(frames):

@@ -356,7 +356,7 @@ class Case(unittest.TestCase):
     def tearDown(self):
         if self.binary == "linux" or not hasattr(self, "router"):
             return
-        report = self.router.stop()
+        report = self.report = self.router.stop()
         self.assertTrue(report["balanced"], report)
         drops = {f"{d.get('app', d.get('link'))}: {d['reason']}": d["packets"]
                  for d in report["drops"]}
