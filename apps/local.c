@@ -179,6 +179,7 @@ static struct rte_mbuf *reassemble(struct local *self, struct rte_mbuf *p, uint3
 	if (whole && whole != p) {
 		sl_app_created(&self->app, 1);
 		sl_app_metric_add(&self->app, METRIC_REASSEMBLED, 1);
+		sl_ip_meta(whole)->flags |= SL_META_REASSEMBLED;
 	}
 	return whole;
 }
@@ -226,17 +227,13 @@ static bool is_ours6(const struct local *self, const struct rte_mbuf *p, const u
 	return !(m->flags & SL_META_L2_GROUP) && memcmp(own.bytes, ip, sizeof(own.bytes)) == 0;
 }
 
-// Send an IPv6 packet of our own. What is too long for some links is divided here, as IPv6 wants it
-// of a source (RFC 8200 section 5), so that no path has to be known.
-static void send6(struct local *self, struct rte_mbuf *p)
+// Send a reply as fragments that any link carries, as IPv6 wants it of a source (RFC 8200 section
+// 5).
+static void send_divided6(struct local *self, struct rte_mbuf *p)
 {
 	struct rte_mbuf *fragments[SL_BURST];
 	struct sl_fragments f;
 
-	if (sl_len(p) <= SL_FRAGMENT_MTU_MIN6) {
-		sl_app_give_one(&self->app, OUT_IPV6, p);
-		return;
-	}
 	sl_fragments_begin(&f, sl_data(p), sl_len(p), SL_FRAGMENT_MTU_MIN6,
 			   sl_fragment_id(&self->ids6));
 	while (sl_fragments_len(&f) > 0) {
@@ -256,6 +253,7 @@ static void echo6(struct local *self, struct rte_mbuf *p, uint32_t at)
 {
 	struct sl_ipv6_hdr from = *(const struct sl_ipv6_hdr *)sl_data(p), *ip;
 	uint16_t iface = sl_ip_meta(p)->iface_in, len = (uint16_t)(sl_len(p) - at);
+	bool divide = sl_ip_meta(p)->flags & SL_META_REASSEMBLED;
 	const uint8_t *source = from.dst;
 
 	if (is_group6(source)) // RFC 4443 section 4.2
@@ -279,7 +277,11 @@ static void echo6(struct local *self, struct rte_mbuf *p, uint32_t at)
 	if (is_link_local(ip->dst))
 		sl_ip_meta(p)->iface_out = iface;
 	sl_app_metric_add(&self->app, METRIC_ECHO_REPLIES, 1);
-	send6(self, p);
+	// the reply to what came whole fits the way back
+	if (divide && sl_len(p) > SL_FRAGMENT_MTU_MIN6)
+		send_divided6(self, p);
+	else
+		sl_app_give_one(&self->app, OUT_IPV6, p);
 }
 
 // Whether what is at that byte of the packet is an echo request.

@@ -18,7 +18,8 @@ enum {
 };
 
 enum sl_meta_flag {
-	SL_META_L2_GROUP = 1, // came in a broadcast or multicast frame
+	SL_META_L2_GROUP = 1,    // came in a broadcast or multicast frame
+	SL_META_REASSEMBLED = 2, // was put together from fragments
 };
 
 // Why a packet cannot go on: what ICMP shall say to its source.
