@@ -8,7 +8,8 @@ from testbed import IP, Ether, IPv6, checksum
 from test_ipv4 import Case as Ipv4
 from test_neighbours import Case, solicited_node
 
-from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr
+from scapy.layers.inet import UDP
+from scapy.layers.inet6 import IPv6ExtHdrFragment
 from scapy.layers.l2 import ARP
 
 MANY = 100000
@@ -61,7 +62,7 @@ class Flood(Case):
     def still_there(self):
         for ip in self.far:
             self.assertEqual([f.dst for f in self.send(ip)[1].get("lan", [])
-                              if f.type in (0x800, 0x86DD) and testbed.UDP in f],
+                              if f.type in (0x800, 0x86DD) and UDP in f],
                              [self.lan.station_mac(0x77)])
 
     def flood(self, port, frames):
@@ -187,7 +188,7 @@ class Fragments(Ipv4):
         total = checksum(src + dst + struct.pack("!II", len(body), 58) + body)
         body = body[:2] + struct.pack("!H", total) + body[4:]
         got = self.exchange(self.lan, *(
-            IPv6(src=self.lan.station6(3), dst=self.lan.ip6) / testbed.Fragment6(
+            IPv6(src=self.lan.station6(3), dst=self.lan.ip6) / IPv6ExtHdrFragment(
                 nh=58, id=0xFFFFFFFF, offset=at // 8, m=at + 1000 < len(body)) / body[at:at + 1000]
             for at in range(0, len(body), 1000)))
         self.assertEqual(len(got.get("lan", [])), 2, self.summary(got))

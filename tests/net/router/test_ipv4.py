@@ -345,7 +345,8 @@ class Rfc1812Forwarding(Case):
         self.dropped(icmp_error__ttl_exceeded=1)
 
     def test_rfc1812_3_no_error_about_a_later_fragment(self):
-        self.silence(self.lan, self.through(ttl=1, frag=10), self.through(ttl=1, frag=1, flags="MF"),
+        self.silence(self.lan, self.through(ttl=1, frag=10),
+                     self.through(ttl=1, frag=1, flags="MF"),
                      icmp_error__ttl_exceeded=2)
 
     def test_rfc1812_3_but_one_about_the_first_fragment(self):

@@ -53,10 +53,11 @@ class Case(testbed.Case):
         """A packet makes the router ask who has this address: the question. Its answer will be
         due; `answer` gives it."""
         _, got = self.send(dst)
-        frame = self.only(got, self.lan)
-        self.assertTrue(ARP in frame and frame[ARP].op == 1 or ICMPv6ND_NS in frame,
-                        frame.summary())
-        return frame
+        self.assertEqual(set(got), {"lan"}, self.summary(got))
+        for frame in got["lan"]:  # on a busy machine it may have asked again
+            self.assertTrue(ARP in frame and frame[ARP].op == 1 or ICMPv6ND_NS in frame,
+                            frame.summary())
+        return got["lan"][0]
 
     def questions(self, frames, dst):
         kind = ICMPv6ND_NS if ":" in dst else ARP
@@ -109,7 +110,8 @@ class Arp(Case):
 
     def test_rfc1122_what_waits_is_bounded_and_the_latest_is_kept(self):
         got = self.exchange(self.wan, *(self.packet(self.far[0], n) for n in range(HELD)))
-        self.only(got, self.lan)  # section 2.3.2.1: not a flood of requests
+        self.assertEqual(set(got), {"lan"})
+        self.assertLessEqual(len(got["lan"]), 3)  # section 2.3.2.1: not a flood of requests
         frames = self.only_list(self.exchange(self.lan, self.arp(2, hwdst=self.lan.mac)))
         ports = [f[UDP].dport for f in frames]
         self.assertEqual(ports, sorted(ports))
@@ -201,7 +203,7 @@ class Nd(Case):
             p /= ICMPv6NDOptDstLLAddr(lladdr=lladdr or self.far_mac)
         return Ether(src=self.far_mac, dst=ALL_NODES_MAC if dst == ALL_NODES else self.lan.mac) / p
 
-    def check_na(self, frame, target, to, mac, solicited=1, asked_alone=False):  # pylint: disable=R0913
+    def check_na(self, frame, target, to, mac, solicited=1, asked_alone=False):
         na = frame[ICMPv6ND_NA]
         self.assertEqual((frame.src, frame.dst), (self.lan.mac, mac))
         self.assertEqual((frame[IPv6].src, frame[IPv6].dst, frame[IPv6].hlim), (target, to, 255))
@@ -300,7 +302,8 @@ class Nd(Case):
 
     def test_rfc4861_4_what_waits_is_bounded_and_the_latest_is_kept(self):
         got = self.exchange(self.wan, *(self.packet(self.far[1], n) for n in range(HELD)))
-        self.only(got, self.lan)
+        self.assertEqual(set(got), {"lan"})
+        self.assertLessEqual(len(got["lan"]), 3)
         frames = self.exchange(self.lan, self.na())["lan"]
         ports = [f[UDP].dport for f in frames]
         self.assertEqual(ports, sorted(ports))
@@ -357,6 +360,16 @@ class Nd(Case):
         self.assertEqual(self.only(self.exchange(self.lan, p), self.wan).dst, self.wan.host_mac)
         p = IPv6(src=self.lan.host6, dst="2001:db8:5::9") / UDP() / Raw(b"x")
         frame = self.only(self.exchange(self.lan, p), self.lan)
+        self.assertEqual(frame[ICMPv6DestUnreach].code, 0)
+        self.dropped(icmp_error__no_route=1)
+
+    def test_rfc4443_errors_reach_link_local_sources(self):
+        src = "fe80::77"
+        self.exchange(self.lan, self.ns(src, self.lan.link_local))
+        p = IPv6(src=src, dst="2001:db8:ffff::1") / UDP(sport=1, dport=2) / Raw(b"x")
+        frame = self.only(self.exchange(self.lan, self.lan.frame(p, src=self.far_mac)), self.lan)
+        self.assertEqual((frame.dst, frame[IPv6].dst), (self.far_mac, src))
+        self.assertIn(frame[IPv6].src, (self.lan.link_local, self.lan.ip6))  # RFC 4443 2.2
         self.assertEqual(frame[ICMPv6DestUnreach].code, 0)
         self.dropped(icmp_error__no_route=1)
 

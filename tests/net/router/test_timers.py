@@ -63,8 +63,8 @@ class Nud(Case):
         self.until(lambda got: min(map(len, self.probes(got, QUIET))) >= 3, "three times")
         got = self.take()
         self.assertEqual([len(p) for p in self.probes(got, QUIET)], [3, 3])
-        # answered: REACHABLE, not asked again
-        self.assertEqual(list(map(len, self.probes(got, ALIVE))), [1, 1])
+        # answered: REACHABLE, not asked again, if it was not while the answer was on its way
+        self.assertLess(max(map(len, self.probes(got, ALIVE))), 3)
         for ip in hosts[2:]:
             self.reaches(ip, self.lan.station_mac(ALIVE))
         # not answered: a second after the last question it is gone, and asked for like a stranger

@@ -30,9 +30,8 @@ import wire  # noqa: E402
 
 try:
     from scapy.config import conf
-    from scapy.layers.inet import IP, UDP
+    from scapy.layers.inet import IP
     from scapy.layers.inet6 import IPv6
-    from scapy.layers.inet6 import IPv6ExtHdrFragment as Fragment6
     from scapy.layers.l2 import Ether
     conf.ipv6_enabled = True
 except ImportError:

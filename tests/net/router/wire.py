@@ -5,7 +5,6 @@ test's place.
 """
 
 import ctypes
-import os
 import select
 import socket
 import time
