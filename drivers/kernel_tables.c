@@ -126,9 +126,9 @@ void sl_kernel_tables_begin(struct sl_kernel_tables *t)
 
 void sl_kernel_tables_end_links(struct sl_kernel_tables *t)
 {
-	for (uint16_t i = 0; i < t->n_devices; i++)
+	for (unsigned i = 0; i < t->n_devices; i++)
 		if (!t->devices[i].is_met && t->devices[i].index)
-			go_away(t, i);
+			go_away(t, (uint16_t)i);
 	t->wants_round = false; // what follows tells it
 }
 
