@@ -98,6 +98,7 @@ class Sluice:
 
     def __init__(self, binary, host, path, *options):
         self.path = path
+        self.path = path
         self.process = host.start(binary, "run", path, *options, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE)
 
