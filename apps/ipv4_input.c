@@ -93,7 +93,8 @@ static inline bool plain(const struct rte_mbuf *p)
 	bad = ip->version_ihl != 0x45;
 	bad |= total_len - BARE > len - BARE;
 	bad |= sl_checksum_sum_short(ip, BARE, 0) != 0xffff;
-	bad |= martian_source(ip->src[0]) | martian_destination(ip->dst[0]);
+	bad |= martian_source(ip->src[0]);
+	bad |= martian_destination(ip->dst[0]);
 	bad |= sl_ip_meta(p)->flags & SL_META_L2_GROUP;
 	return !bad;
 }

@@ -138,8 +138,8 @@ static struct datagram *places(struct sl_reassembly *r, const struct key *k)
 {
 	uint64_t hash = r->secret;
 
-	for (unsigned i = 0; i < 32; i += 8)
-		hash = mix(hash ^ load_be64(k->src + i)); // dst lies behind src
+	for (unsigned i = 0; i < sizeof(k->src); i += 8)
+		hash = mix(mix(hash ^ load_be64(k->src + i)) ^ load_be64(k->dst + i));
 	return &r->table[(hash & (r->sets - 1)) * WAYS];
 }
 
