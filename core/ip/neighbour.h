@@ -83,8 +83,10 @@ struct sl_neighbour_config {
 enum {
 	SL_NEIGHBOUR_TRIES = 3, // MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT
 	SL_NEIGHBOUR_PARTS = 11,
-	SL_NEIGHBOUR_NONE = UINT32_MAX,
 };
+
+// No index. An enumerator is an int to clang.
+#define SL_NEIGHBOUR_NONE UINT32_MAX
 
 struct sl_neighbour_slot {
 	uint32_t tag; // upper half of the hash
