@@ -467,8 +467,8 @@ static void a_change_of_the_config_keeps_sessions_and_waiting_packets(void **sta
 	allow(e.left, 4, "10.4.0.0/16");
 	feed_inner(e.left, "10.1.0.1", "10.4.0.1");
 	assert_int_equal(sl_harness_replace(e.left, "tunnel-data max-peers=9 index=5", &err), -16);
-	assert_int_equal(sl_harness_replace(e.left, "tunnel-data max-peers=8 index=5 mtu=1300", &err),
-			 0);
+	assert_int_equal(
+		sl_harness_replace(e.left, "tunnel-data max-peers=8 index=5 mtu=1300", &err), 0);
 	assert_int_equal(sl_harness_app(e.left)->held, 1);
 	feed_inner(e.left, "10.1.0.1", "10.2.0.1");
 	assert_true(carry(e.left, e.right));
