@@ -9,7 +9,9 @@
 #include "core/ip/address.h"
 
 enum {
-	SL_NETWORK_PORTS_MAX = 60,  // SL_IFACES_MAX of core/ip/meta.h
+	SL_NETWORK_PORTS_MAX = 60,      // SL_IFACES_MAX of core/ip/meta.h
+	SL_NETWORK_ADDRESSES_MAX = 100, // of one port: neighbour and tap have room for 127
+	SL_NETWORK_ALL_MAX = 1000,  // of all ports: SL_IFACE_ADDRESSES_MAX of core/ip/interfaces.h
 	SL_NETWORK_HOPS_MAX = 16,   // SL_ROUTE_HOPS_MAX of core/ip/control.h
 	SL_NETWORK_PORT_NAME = 40,  // bytes of a port's name, with its end: apps are named by it
 	SL_NETWORK_INTERFACE = 16,  // bytes of the name of a kernel interface, with its end

@@ -87,9 +87,9 @@ static int check_kind(const struct sl_network_port *p, const struct sl_graph *g,
 		second = &p->interface;
 	if (kinds > 1)
 		return sl_graph_error(g, second->at, err, -EINVAL,
-				      "port '%s' has a %s already: it is one of a 'device', an "
+				      "port '%s' has %s already: it is one of a 'device', an "
 				      "'interface', and 'in' and 'out'",
-				      p->name, p->device.text ? "'device'" : "'interface'");
+				      p->name, p->device.text ? "a 'device'" : "an 'interface'");
 	if (!p->in.text != !p->out.text)
 		return sl_graph_error(g, second->at, err, -EINVAL,
 				      "port '%s' has no '%s': packets go both ways", p->name,
@@ -252,6 +252,25 @@ static int check_mtu6(const struct sl_network *n, const struct sl_network_addres
 			      p->name, mtu, sl_prefix_print(&a->prefix, text), SL_NETWORK_MTU_MIN6);
 }
 
+// What the apps have room for.
+static int check_number(const struct sl_network *n, size_t i, const struct sl_graph *g,
+			struct sl_error *err)
+{
+	const struct sl_network_address *a = &n->addresses[i];
+	unsigned same_port = 0;
+
+	for (size_t k = 0; k <= i; k++)
+		same_port += n->addresses[k].port == a->port;
+	if (same_port > SL_NETWORK_ADDRESSES_MAX)
+		return sl_graph_error(g, a->at, err, -EINVAL,
+				      "port '%s' has more than %d addresses",
+				      n->ports[a->port].name, SL_NETWORK_ADDRESSES_MAX);
+	if (i == SL_NETWORK_ALL_MAX)
+		return sl_graph_error(g, a->at, err, -EINVAL, "more than %d addresses",
+				      SL_NETWORK_ALL_MAX);
+	return 0;
+}
+
 int sl_network_check_addresses(const struct sl_network *n, const struct sl_graph *g,
 			       struct sl_error *err)
 {
@@ -261,6 +280,8 @@ int sl_network_check_addresses(const struct sl_network *n, const struct sl_graph
 		const struct sl_network_address *a = &n->addresses[i];
 
 		code = check_address(a, g, err);
+		if (!code)
+			code = check_number(n, i, g, err);
 		for (size_t k = 0; k < i && !code; k++)
 			code = check_address_pair(n, &n->addresses[k], a, g, err);
 		if (!code)

@@ -18,7 +18,7 @@ enum { RX };
 enum { DROP_TX_FULL, DROP_DOWN, DROP_MALFORMED, DROP_TOO_LONG };
 
 enum {
-	ADDRESSES_MAX = 16,
+	ADDRESSES_MAX = 128,
 	HEADER = 14 + 4, // bytes of an Ethernet header and a VLAN tag
 };
 

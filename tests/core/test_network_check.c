@@ -53,7 +53,7 @@ static void ports_are_of_one_kind(void **state)
 		 "1:37: port 'lan' has a 'device' already: it is one of a 'device', an "
 		 "'interface', and 'in' and 'out'"},
 		{"ports: {lan: {interface: i, in: a}}",
-		 "1:33: port 'lan' has a 'interface' already: it is one of a 'device', an "
+		 "1:33: port 'lan' has an 'interface' already: it is one of a 'device', an "
 		 "'interface', and 'in' and 'out'"},
 		{"ports: {lan: {in: a}}", "1:19: port 'lan' has no 'out': packets go both ways"},
 		{"ports: {lan: {out: a}}", "1:20: port 'lan' has no 'in': packets go both ways"},
@@ -170,6 +170,23 @@ static void addresses_are_those_of_hosts(void **state)
 		{0}};
 
 	(void)state;
+	check_mistakes(mistakes);
+}
+
+static void addresses_have_a_limit(void **state)
+{
+	char yaml[8000];
+	const struct mistake mistakes[] = {{yaml, "104:7: port 'lan' has more than 100 addresses"},
+					   {0}};
+	size_t n = (size_t)snprintf(yaml, sizeof(yaml),
+				    "ports: {lan: {device: d}}\naddresses:\n"
+				    "  lan:\n");
+
+	(void)state;
+	for (unsigned i = 1; i <= SL_NETWORK_ADDRESSES_MAX; i++)
+		n += (size_t)snprintf(yaml + n, sizeof(yaml) - n, "    - 10.0.0.%u/24\n", i);
+	sl_graph_destroy(zoo_graph(yaml));
+	snprintf(yaml + n, sizeof(yaml) - n, "    - 10.0.0.200/24\n");
 	check_mistakes(mistakes);
 }
 
@@ -329,6 +346,7 @@ int main(void)
 		cmocka_unit_test(ports_share_nothing),
 		cmocka_unit_test(link_layer_addresses_are_of_one_machine),
 		cmocka_unit_test(addresses_are_those_of_hosts),
+		cmocka_unit_test(addresses_have_a_limit),
 		cmocka_unit_test(subnets_lie_apart),
 		cmocka_unit_test(mtus_carry_ipv6),
 		cmocka_unit_test(next_hops_are_other_machines_on_a_link),
