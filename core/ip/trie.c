@@ -376,33 +376,33 @@ static inline void note(struct going *g, unsigned at, uint32_t entry)
 	g->n += entry >> 31;
 }
 
-// Go on to the leaves, in rounds, one for each byte of the keys, in which no load waits for
-// another.
-static inline __attribute__((always_inline)) void lookup_chunks(const struct sl_trie *t,
-								const uint8_t *keys,
-								uint32_t *values,
-								const struct going *first,
-								unsigned key_len)
+// Finish the lookups that the first table has not: go on to the leaves, in rounds, one for each
+// byte of the keys, in which no load waits for another; and look for short prefixes where nothing
+// is.
+static inline __attribute__((always_inline)) void lookup_rest(const struct sl_trie *t,
+							      const uint8_t *keys, uint32_t *values,
+							      unsigned n, unsigned key_len)
 {
-	struct going on = *first;
+	struct going on;
 
+	on.n = 0;
+	for (unsigned i = 0; i < n; i++)
+		note(&on, i, values[i]);
 	for (unsigned byte = ROOT_BYTES; on.n > 0; byte++) {
-		unsigned n = on.n;
+		unsigned n_on = on.n;
 
 		on.n = 0;
-		for (unsigned k = 0; k < n; k++) {
+		for (unsigned k = 0; k < n_on; k++) {
 			unsigned at = on.at[k];
-			uint32_t e = chunk_entry(t, on.chunks[k], keys[at * key_len + byte]);
 
-			values[at] = e;
-			note(&on, at, e);
+			values[at] = chunk_entry(t, on.chunks[k], keys[at * key_len + byte]);
+			note(&on, at, values[at]);
 		}
 	}
-	for (unsigned k = 0; k < first->n; k++) {
-		uint32_t *value = &values[first->at[k]];
-		uint32_t brief = t->brief[keys[first->at[k] * key_len]];
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t brief = t->brief[keys[i * key_len]];
 
-		*value = (*value ? *value : brief) & (SL_TRIE_VALUES - 1);
+		values[i] = values[i] ? values[i] : brief;
 	}
 }
 
@@ -410,18 +410,18 @@ static inline __attribute__((always_inline)) void lookup(const struct sl_trie *t
 							 const uint8_t *keys, uint32_t *values,
 							 unsigned n, unsigned key_len)
 {
-	struct going on;
+	uint32_t any = 0;
+	bool empty = false;
 
-	on.n = 0;
 	for (unsigned i = 0; i < n; i++) {
-		const uint8_t *key = keys + i * key_len;
-		uint32_t entry = t->root[load_be32(key) >> 8], brief = t->brief[key[0]];
-
-		note(&on, i, entry);
-		values[i] = (entry ? entry : brief) & (SL_TRIE_VALUES - 1);
+		values[i] = t->root[load_be32(keys + i * key_len) >> 8];
+		any |= values[i];
+		empty |= values[i] == 0;
 	}
-	if (on.n > 0)
-		lookup_chunks(t, keys, values, &on, key_len);
+	if (any & CHUNK || empty)
+		lookup_rest(t, keys, values, n, key_len);
+	for (unsigned i = 0; i < n; i++)
+		values[i] &= SL_TRIE_VALUES - 1;
 }
 
 void sl_trie_lookup(const struct sl_trie *t, const uint8_t *keys, uint32_t *values, unsigned n)
