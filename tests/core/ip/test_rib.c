@@ -56,7 +56,7 @@ static void add(struct sl_rib *rib, const struct sl_rib_route *r, enum sl_rib_ho
 // All that is told next, "; " between: "10.1.0.0/16 via 10.0.0.2 if 0", "-10.1.0.0/16".
 static const char *told(struct sl_rib *rib)
 {
-	static char text[1024];
+	static char text[8192];
 	unsigned budget = ALL, n = 0;
 	struct sl_control c;
 	char ip[SL_IP_TEXT];
@@ -65,6 +65,7 @@ static const char *told(struct sl_rib *rib)
 		;
 	text[0] = '\0';
 	while (sl_rib_tell(rib, 4, &budget, &c) || sl_rib_tell(rib, 6, &budget, &c)) {
+		assert_in_range(n, 0, sizeof(text) / 2);
 		n += (unsigned)snprintf(text + n, sizeof(text) - n, "%s%s%s%s", n ? "; " : "",
 					c.remove ? "-" : "", sl_prefix_print(&c.route.prefix, ip),
 					c.route.kind ? " refused" : "");
