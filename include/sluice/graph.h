@@ -95,7 +95,8 @@ int sl_graph_check(const struct sl_graph *g, struct sl_error *err);
 char *sl_graph_dot(const struct sl_graph *g);
 
 // Write the graph as a YAML file of apps and links, which makes the same graph when it is read; a
-// relative path in it means what it says only in the folder of the file it came from.
+// relative path in it means what it says only in the folder of the file it came from. YAML holds
+// no text that is not UTF-8.
 // Returns heap text, owned by the caller, or NULL.
 char *sl_graph_yaml(const struct sl_graph *g);
 

@@ -27,18 +27,21 @@ static inline void fuzz_error(const struct sl_error *err, const char *file)
 	fuzz_expect(strlen(text) < sizeof(text) - 1);
 }
 
-// A graph without mistakes is the same after it was written and read again.
+// A graph without mistakes is the same after it was written and read again, if its texts are such
+// that YAML can hold.
 static inline void fuzz_print(const struct sl_graph *g)
 {
 	struct sl_graph *again = sl_graph_create();
 	char *yaml = sl_graph_yaml(g);
 	char *a = sl_graph_dot(g), *b;
 
-	fuzz_expect(sl_graph_parse(again, yaml, "fuzz/again.yaml", NULL) == 0);
-	b = sl_graph_dot(again);
-	fuzz_expect(!strcmp(a, b));
+	if (!yaml[sl_text_utf8(yaml)]) {
+		fuzz_expect(sl_graph_parse(again, yaml, "fuzz/again.yaml", NULL) == 0);
+		b = sl_graph_dot(again);
+		fuzz_expect(!strcmp(a, b));
+		free(b);
+	}
 	free(a);
-	free(b);
 	free(yaml);
 	sl_graph_destroy(again);
 }
