@@ -78,6 +78,7 @@ uint32_t sl_rib_find(const struct sl_rib *rib, const struct sl_prefix *p)
 uint32_t sl_rib_make(struct sl_rib *rib, const struct sl_prefix *p)
 {
 	uint32_t number = sl_rib_find(rib, p), *bucket = bucket_of(rib, p);
+	uint32_t high = rib->prefixes.high;
 
 	if (number)
 		return number;
@@ -86,6 +87,8 @@ uint32_t sl_rib_make(struct sl_rib *rib, const struct sl_prefix *p)
 		rib_prefix_at(rib, number)->is = *p;
 		rib_prefix_at(rib, number)->next = *bucket;
 		*bucket = number;
+		if (rib->left) // the walk under way will pass it, too
+			rib->left += rib->prefixes.high - high;
 	}
 	return number;
 }

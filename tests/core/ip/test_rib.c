@@ -99,6 +99,38 @@ static void routes_are_told_and_told_gone(void **state)
 	sl_rib_destroy(rib);
 }
 
+// 10.SECOND.0.0/24, 10.SECOND.1.0/24 and so on, on the link of an interface.
+static void add_many(struct sl_rib *rib, unsigned second, uint16_t iface, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct sl_rib_route r;
+		char prefix[SL_IP_TEXT];
+
+		snprintf(prefix, sizeof(prefix), "10.%u.%u.0/24", second, i);
+		r = via(rib, prefix, 0, "", iface);
+		add(rib, &r, SL_RIB_FIRST);
+	}
+}
+
+static void a_walk_meets_every_prefix_though_others_come_meanwhile(void **state)
+{
+	struct sl_rib *rib = make();
+	unsigned budget = ALL;
+	struct sl_control c;
+
+	(void)state;
+	add_many(rib, 1, LAN, 8);
+	told(rib);
+	sl_rib_down(rib, WAN);
+	sl_rib_walk(rib, 5); // the next walk begins in the middle
+	assert_false(sl_rib_tell(rib, 4, &budget, &c));
+	sl_rib_down(rib, LAN);
+	add_many(rib, 2, WAN, 4);
+	told(rib);
+	assert_int_equal(sl_rib_count_told(rib), 4);
+	sl_rib_destroy(rib);
+}
+
 static void change_back_is_no_news(void **state)
 {
 	struct sl_rib *rib = make();
@@ -403,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_are_told_and_told_gone),
+		cmocka_unit_test(a_walk_meets_every_prefix_though_others_come_meanwhile),
 		cmocka_unit_test(change_back_is_no_news),
 		cmocka_unit_test(first_of_a_metric_counts_and_replaced_is_the_first),
 		cmocka_unit_test(what_a_round_has_not_met_goes),
