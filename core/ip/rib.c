@@ -172,8 +172,11 @@ static bool resolve(const struct sl_rib *rib, uint8_t family, const struct rib_r
 	if (r->kind != SL_ROUTE_FORWARD)
 		return true;
 	n = living(rib, family, hops, n, &beyond);
-	for (unsigned i = 0; i < n; i++)
-		r->hops[i] = (struct sl_route_hop){hops[i].gateway, hops[i].iface, hops[i].weight};
+	for (unsigned i = 0; i < n; i++) { // field by field: the padding stays as it is
+		r->hops[i].gateway = hops[i].gateway;
+		r->hops[i].iface = hops[i].iface;
+		r->hops[i].weight = hops[i].weight;
+	}
 	r->n_hops = (uint8_t)n;
 	if (n == 0 && beyond)
 		r->kind = SL_ROUTE_UNREACHABLE; // better than by a route that is not meant
