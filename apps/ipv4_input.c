@@ -53,7 +53,7 @@ static unsigned judge_addresses(const struct rte_mbuf *p, const struct sl_ipv4_h
 	return GOOD;
 }
 
-static inline uint16_t whole_len(const uint8_t *packet)
+static inline unsigned whole_len(const uint8_t *packet)
 {
 	return load_be16(((const struct sl_ipv4_hdr *)packet)->total_len);
 }
@@ -99,30 +99,11 @@ static inline bool plain(const struct rte_mbuf *p)
 	return !bad;
 }
 
-// Kept out of line, so that the loop over plain packets has the registers to itself.
-static __attribute__((noinline)) bool keep_odd(struct sl_app *app, struct rte_mbuf *p)
-{
-	unsigned verdict = judge(p);
-
-	if (verdict != GOOD)
-		sl_app_drop(app, p, verdict);
-	else
-		sl_set_len(p, whole_len(sl_data(p)));
-	return verdict == GOOD;
-}
-
-static inline bool keep(struct sl_app *app, struct rte_mbuf *p)
-{
-	if (__builtin_expect(!plain(p), 0))
-		return keep_odd(app, p);
-	// packets shorter than a frame may be come with padding
-	sl_set_len(p, whole_len(sl_data(p)));
-	return true;
-}
+static const struct sl_ip_checks checks = {plain, judge, whole_len, GOOD};
 
 static void ipv4_input_push(struct sl_app *app)
 {
-	sl_ip_input_push(app, keep);
+	sl_ip_input_push(app, &checks);
 }
 
 const struct sl_app_class sl_ipv4_input_class = {

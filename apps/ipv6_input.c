@@ -111,30 +111,11 @@ static inline bool plain(const struct rte_mbuf *p)
 	return !bad;
 }
 
-// Kept out of line, so that the loop over plain packets has the registers to itself.
-static __attribute__((noinline)) bool keep_odd(struct sl_app *app, struct rte_mbuf *p)
-{
-	unsigned verdict = judge(p);
-
-	if (verdict != GOOD)
-		sl_app_drop(app, p, verdict);
-	else
-		sl_set_len(p, (uint16_t)whole_len(sl_data(p)));
-	return verdict == GOOD;
-}
-
-static inline bool keep(struct sl_app *app, struct rte_mbuf *p)
-{
-	if (__builtin_expect(!plain(p), 0))
-		return keep_odd(app, p);
-	// packets shorter than a frame may be come with padding
-	sl_set_len(p, (uint16_t)whole_len(sl_data(p)));
-	return true;
-}
+static const struct sl_ip_checks checks = {plain, judge, whole_len, GOOD};
 
 static void ipv6_input_push(struct sl_app *app)
 {
-	sl_ip_input_push(app, keep);
+	sl_ip_input_push(app, &checks);
 }
 
 const struct sl_app_class sl_ipv6_input_class = {

@@ -100,13 +100,6 @@ bool sl_shake_index(struct sl_shake *s, uint32_t id, uint32_t *index)
 	return true;
 }
 
-void sl_shake_indices_drop(struct sl_shake *s, struct sl_roster_peer *peer)
-{
-	for (unsigned i = 0; i < peer->n_indices; i++)
-		sl_indices_give(s->indices, peer->indices[i]);
-	peer->n_indices = 0;
-}
-
 // ---- the peers, as the data path must know them
 
 static bool announce(struct sl_shake *s, uint32_t id)

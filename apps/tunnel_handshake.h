@@ -63,9 +63,6 @@ void sl_shake_commands_flush(struct sl_shake *s);
 // Take a new index for a peer; its oldest one may go. Returns false where there is none.
 bool sl_shake_index(struct sl_shake *s, uint32_t id, uint32_t *index);
 
-// Give the indices of a peer back.
-void sl_shake_indices_drop(struct sl_shake *s, struct sl_roster_peer *peer);
-
 // Begin a handshake with a peer, or go on with the one under way; restart: count its tries anew.
 void sl_shake_begin(struct sl_shake *s, uint32_t id, bool restart);
 
