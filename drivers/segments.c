@@ -49,16 +49,19 @@ struct sl_segments {
 	char text[512];
 };
 
-static int fail(struct sl_segments *s, const char *name, const char *what, int code)
-{
-	snprintf(s->text, sizeof(s->text), "%s/%s: %s: %s", s->path, name, what, strerror(code));
-	atomic_store_explicit(&s->failure, s->text, memory_order_release);
-	return -code;
-}
-
 const char *sl_segments_failure(const struct sl_segments *s)
 {
 	return atomic_load_explicit(&s->failure, memory_order_acquire);
+}
+
+// Keep the first failure, which the worker may be reading since, and no later one.
+static int fail(struct sl_segments *s, const char *name, const char *what, int code)
+{
+	if (sl_segments_failure(s))
+		return -code;
+	snprintf(s->text, sizeof(s->text), "%s/%s: %s: %s", s->path, name, what, strerror(code));
+	atomic_store_explicit(&s->failure, s->text, memory_order_release);
+	return -code;
 }
 
 uint64_t sl_segments_named(const struct sl_segments *s)
