@@ -186,7 +186,7 @@ static struct sl_roster_peer *find_receiver(struct sl_shake *s, uint32_t index, 
 static int hear_reply(struct sl_shake *s, const struct heard *m)
 {
 	const struct sl_outer_packet *o = &m->outer;
-	uint8_t message[SL_HANDSHAKE_MAX], public_key[SL_NOISE_KEY];
+	uint8_t message[SL_HANDSHAKE_MAX], public_key[SL_NOISE_KEY], lease[SL_LEASE_LEN];
 	struct sl_roster_peer *peer;
 	struct sl_tunnel_keys keys;
 	uint32_t id;
@@ -201,7 +201,8 @@ static int hear_reply(struct sl_shake *s, const struct heard *m)
 	if (why >= 0)
 		return why;
 	if (m->type == SL_MESSAGE_RESPONSE)
-		len = sl_handshake_conclude(&peer->handshake, o->payload, o->len, message, &keys);
+		len = sl_handshake_conclude(&peer->handshake, o->payload, o->len, message, &keys,
+					    lease);
 	else
 		len = sl_handshake_confirm(&peer->handshake, o->payload, o->len, &keys, public_key);
 	if (len < 0)

@@ -38,6 +38,11 @@ static inline void store_be64(uint8_t *p, uint64_t v)
 	store_be32(p + 4, (uint32_t)v);
 }
 
+static inline uint16_t load_le16(const uint8_t *p)
+{
+	return __builtin_bswap16(load_be16(p));
+}
+
 static inline uint32_t load_le32(const uint8_t *p)
 {
 	return __builtin_bswap32(load_be32(p));
@@ -46,6 +51,11 @@ static inline uint32_t load_le32(const uint8_t *p)
 static inline uint64_t load_le64(const uint8_t *p)
 {
 	return __builtin_bswap64(load_be64(p));
+}
+
+static inline void store_le16(uint8_t *p, uint16_t v)
+{
+	store_be16(p, __builtin_bswap16(v));
 }
 
 static inline void store_le32(uint8_t *p, uint32_t v)

@@ -5,7 +5,7 @@
 
 // What distinguishes a pattern.
 struct pattern {
-	const char *protocol, *prologue;
+	const char *name, *protocol, *prologue;
 	bool tagged;       // message 1 carries a tag, and psk0 its psk
 	bool has_static;   // the initiator has a key of its own
 	bool knows_static; // the responder knows it before message 1
@@ -28,24 +28,28 @@ enum {
 static const char capability_prologue[] = "Sluice capability tunnel 1";
 
 static const struct pattern patterns[] = {
-	[SL_TUNNEL_IK] = {.protocol = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s",
+	[SL_TUNNEL_IK] = {.name = "IKpsk2",
+			  .protocol = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s",
 			  .prologue = "WireGuard v1 zx2c4 Jason@zx2c4.com",
 			  .has_static = true,
 			  .first_len = HEADER_1 + EPHEMERAL + STATIC + STAMP + MACS,
 			  .second_len = MESSAGE_2},
-	[SL_TUNNEL_NK] = {.protocol = "Noise_NKpsk0_25519_ChaChaPoly_BLAKE2s",
+	[SL_TUNNEL_NK] = {.name = "NKpsk0",
+			  .protocol = "Noise_NKpsk0_25519_ChaChaPoly_BLAKE2s",
 			  .prologue = capability_prologue,
 			  .tagged = true,
 			  .first_len = TAGGED_1,
 			  .second_len = MESSAGE_2},
-	[SL_TUNNEL_KK] = {.protocol = "Noise_KKpsk0_25519_ChaChaPoly_BLAKE2s",
+	[SL_TUNNEL_KK] = {.name = "KKpsk0",
+			  .protocol = "Noise_KKpsk0_25519_ChaChaPoly_BLAKE2s",
 			  .prologue = capability_prologue,
 			  .tagged = true,
 			  .has_static = true,
 			  .knows_static = true,
 			  .first_len = TAGGED_1,
 			  .second_len = MESSAGE_2},
-	[SL_TUNNEL_XK] = {.protocol = "Noise_XKpsk0_25519_ChaChaPoly_BLAKE2s",
+	[SL_TUNNEL_XK] = {.name = "XKpsk0",
+			  .protocol = "Noise_XKpsk0_25519_ChaChaPoly_BLAKE2s",
 			  .prologue = capability_prologue,
 			  .tagged = true,
 			  .has_static = true,
@@ -53,6 +57,31 @@ static const struct pattern patterns[] = {
 			  .second_len = MESSAGE_2,
 			  .third_len = HEADER_2 + STATIC + SL_MESSAGE_TAG + MACS},
 };
+
+bool sl_tunnel_pattern_parse(const char *name, enum sl_tunnel_pattern *out)
+{
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		if (strcmp(patterns[i].name, name) == 0) {
+			*out = (enum sl_tunnel_pattern)i;
+			return true;
+		}
+	return false;
+}
+
+bool sl_tunnel_pattern_is_tagged(enum sl_tunnel_pattern p)
+{
+	return patterns[p].tagged;
+}
+
+bool sl_tunnel_pattern_has_static(enum sl_tunnel_pattern p)
+{
+	return patterns[p].has_static;
+}
+
+bool sl_tunnel_pattern_knows_static(enum sl_tunnel_pattern p)
+{
+	return patterns[p].knows_static;
+}
 
 void sl_tunnel_local_init(struct sl_tunnel_local *l, enum sl_tunnel_pattern pattern,
 			  const uint8_t *private_key)
@@ -99,6 +128,7 @@ static int noise_begin(struct sl_noise *hs, const struct sl_tunnel_local *me,
 		.remote_public = knows ? peer->public_key : NULL,
 		.psks = peer ? peer->psk : NULL,
 		.n_psks = peer != NULL,
+		.test_ephemeral = me->test_ephemeral,
 	};
 	int ret = sl_noise_parse(&protocol, p->protocol, NULL);
 
@@ -184,6 +214,12 @@ static void split(struct sl_handshake *h, struct sl_tunnel_keys *keys, bool is_i
 	sl_handshake_wipe(h);
 }
 
+// Bytes of the payload of message 2: patterns with psk0 tell the lease there.
+static size_t lease_len(const struct sl_noise *noise)
+{
+	return noise->protocol.psks & 1 ? SL_LEASE_LEN : 0;
+}
+
 static void put_header(uint8_t *out, enum sl_message_type type, const struct sl_handshake *h)
 {
 	store_le32(out, type);
@@ -201,11 +237,12 @@ int sl_handshake_answer(struct sl_handshake *h, struct sl_heard *x,
 		.local = index,
 		.remote = x->sender,
 	};
+	size_t told = lease_len(&next.noise), len = MESSAGE_2 + told;
 	int n;
 
 	sodium_memzero(x, sizeof(*x));
 	sl_noise_set_psk(&next.noise, 2, peer->psk); // that of IK; the others had theirs
-	n = sl_noise_write(&next.noise, NULL, 0, out + HEADER_2, MESSAGE_2 - HEADER_2 - MACS);
+	n = sl_noise_write(&next.noise, peer->lease, told, out + HEADER_2, len - HEADER_2 - MACS);
 	if (n < 0) {
 		sl_handshake_wipe(&next);
 		return -EKEYREJECTED;
@@ -216,33 +253,35 @@ int sl_handshake_answer(struct sl_handshake *h, struct sl_heard *x,
 		split(&next, keys, false);
 	*h = next;
 	sl_handshake_wipe(&next);
-	return MESSAGE_2;
+	return (int)len;
 }
 
-// Read a message behind a header with two indices, into a copy of the handshake. Returns whether
-// it is for it and right.
-static bool read_reply(struct sl_handshake *next, const struct sl_handshake *h,
-		       const uint8_t *message, size_t len)
+// Read a message behind a header with two indices, into a copy of the handshake. Returns the
+// length of what it tells, or negative where it is not for it or not right.
+static int read_reply(struct sl_handshake *next, const struct sl_handshake *h,
+		      const uint8_t *message, size_t len, uint8_t told[SL_LEASE_LEN])
 {
-	uint8_t nothing[1];
-
 	*next = *h;
+	memset(told, 0, SL_LEASE_LEN);
 	if (len < HEADER_2 + MACS || load_le32(message + 8) != h->local)
-		return false;
+		return -EBADMSG;
 	next->remote = load_le32(message + 4);
-	return sl_noise_read(&next->noise, message + HEADER_2, len - HEADER_2 - MACS, nothing, 0) ==
-	       0;
+	return sl_noise_read(&next->noise, message + HEADER_2, len - HEADER_2 - MACS, told,
+			     SL_LEASE_LEN);
 }
 
 int sl_handshake_conclude(struct sl_handshake *h, const uint8_t *message, size_t len, uint8_t *out,
-			  struct sl_tunnel_keys *keys)
+			  struct sl_tunnel_keys *keys, uint8_t lease[SL_LEASE_LEN])
 {
 	struct sl_handshake next;
 	int n = 0;
 
-	if (h->state != SL_HANDSHAKE_INITIATED || len != MESSAGE_2 ||
-	    !read_reply(&next, h, message, len))
+	if (h->state != SL_HANDSHAKE_INITIATED)
 		goto bad;
+	n = read_reply(&next, h, message, len, lease);
+	if (n < 0 || (size_t)n != lease_len(&h->noise))
+		goto bad;
+	n = 0;
 	if (!sl_noise_is_done(&next.noise)) {
 		n = sl_noise_write(&next.noise, NULL, 0, out + HEADER_2,
 				   SL_HANDSHAKE_MAX - HEADER_2 - MACS);
@@ -262,9 +301,10 @@ bad:
 int sl_handshake_confirm(struct sl_handshake *h, const uint8_t *message, size_t len,
 			 struct sl_tunnel_keys *keys, uint8_t public_key[SL_NOISE_KEY])
 {
+	uint8_t nothing[SL_LEASE_LEN];
 	struct sl_handshake next;
 
-	if (h->state != SL_HANDSHAKE_ANSWERED || !read_reply(&next, h, message, len) ||
+	if (h->state != SL_HANDSHAKE_ANSWERED || read_reply(&next, h, message, len, nothing) != 0 ||
 	    next.remote != h->remote) {
 		sl_handshake_wipe(&next);
 		return -EBADMSG;

@@ -7,7 +7,8 @@
 //
 // IK with psk2 is WireGuard's (paper section 5.4). NK, KK and XK with psk0 are those of capability
 // tunnels, whose first message also carries a tag: a MAC under a key made of the psk, by which a
-// responder finds the capability before it does anything that costs.
+// responder finds the capability before it does anything that costs; in their second message it
+// tells the initiator its lease. docs/capabilities.md specifies them.
 //
 // Messages have room for the MACs at their end (core/tunnel/cookie.h); writing and checking those
 // is the caller's affair, and comes first on what is received. States are plain memory with secrets
@@ -15,19 +16,21 @@
 #pragma once
 
 #include "core/tunnel/cookie.h"
+#include "core/tunnel/lease.h"
 
 #include <sluice/noise.h>
 
 enum sl_tunnel_pattern { SL_TUNNEL_IK, SL_TUNNEL_NK, SL_TUNNEL_KK, SL_TUNNEL_XK };
 
-enum { SL_HANDSHAKE_MAX = 148 }; // bytes of the longest message
+enum { SL_HANDSHAKE_MAX = 220 }; // bytes of the longest message
 
 // A key of ours and what it is used for. A client of NK has none.
 struct sl_tunnel_local {
 	uint8_t private_key[SL_NOISE_KEY], public_key[SL_NOISE_KEY];
 	bool has_key;
 	enum sl_tunnel_pattern pattern;
-	struct sl_mac_keys macs; // of messages 1 to us
+	struct sl_mac_keys macs;       // of messages 1 to us
+	const uint8_t *test_ephemeral; // for test vectors only; NULL = a random one
 };
 
 // What we know of a peer.
@@ -39,6 +42,7 @@ struct sl_tunnel_remote {
 	struct sl_mac_keys to;    // of later messages to it
 	struct sl_mac_keys from;  // of later messages from it
 	uint8_t tag_key[SL_MAC_KEY];
+	uint8_t lease[SL_LEASE_LEN]; // that message 2 tells it, where the pattern has one
 };
 
 // A session's keys, as soon as a handshake is done.
@@ -67,6 +71,17 @@ struct sl_heard {
 	uint8_t stamp[SL_TAI64N]; // of the sender; must be later than any before
 	uint32_t sender;          // index
 };
+
+// The pattern of a name with its modifier: "IKpsk2", "NKpsk0", "KKpsk0", "XKpsk0". Returns false,
+// out untouched, where it is none of these.
+bool sl_tunnel_pattern_parse(const char *name, enum sl_tunnel_pattern *out);
+
+// Whether a pattern is one of capability tunnels: with a tag and a lease.
+bool sl_tunnel_pattern_is_tagged(enum sl_tunnel_pattern p);
+
+// Whether an initiator needs a key of its own, and whether a responder must know it beforehand.
+bool sl_tunnel_pattern_has_static(enum sl_tunnel_pattern p);
+bool sl_tunnel_pattern_knows_static(enum sl_tunnel_pattern p);
 
 // Fill in the keys that follow from the others. private_key NULL = none.
 void sl_tunnel_local_init(struct sl_tunnel_local *l, enum sl_tunnel_pattern pattern,
@@ -113,11 +128,12 @@ int sl_handshake_answer(struct sl_handshake *h, struct sl_heard *x,
 
 // Read message 2, which ends the handshake of the initiator.
 //
-// out  Gets message 3 where there is one.
+// out    Gets message 3 where there is one.
+// lease  Gets what sl_lease_read reads; zeros where the pattern has none.
 //
 // Returns the length of message 3, 0 where there is none, or -EBADMSG (h unchanged).
 int sl_handshake_conclude(struct sl_handshake *h, const uint8_t *message, size_t len, uint8_t *out,
-			  struct sl_tunnel_keys *keys);
+			  struct sl_tunnel_keys *keys, uint8_t lease[SL_LEASE_LEN]);
 
 // Read message 3, which ends the handshake of the responder.
 //

@@ -23,6 +23,7 @@ struct pair {
 	struct sl_tunnel_remote to_server, to_client;
 	struct sl_handshake client_state, server_state;
 	struct sl_tunnel_keys client_keys, server_keys;
+	uint8_t lease[SL_LEASE_LEN]; // that the client was told
 	struct message first, second, third;
 };
 
@@ -35,6 +36,7 @@ static struct pair pair(enum sl_tunnel_pattern pattern)
 	sl_tunnel_local_init(&p.server, pattern, server_key);
 	sl_tunnel_remote_init(&p.to_server, &p.client, p.server.public_key, psk);
 	sl_tunnel_remote_init(&p.to_client, &p.server, named ? p.client.public_key : NULL, psk);
+	memset(p.to_client.lease, 0x5a, sizeof(p.to_client.lease));
 	return p;
 }
 
@@ -74,7 +76,7 @@ static bool answer(struct pair *p)
 		assert_memory_equal(sl_noise_remote_public(&x.noise), p->client.public_key, 32);
 	n = sl_handshake_answer(&p->server_state, &x, &p->to_client, SERVER_INDEX, p->second.bytes,
 				&p->server_keys, &done);
-	assert_int_equal(n, 92);
+	assert_int_equal(n, p->server.pattern == SL_TUNNEL_IK ? 92 : 92 + SL_LEASE_LEN);
 	p->second.len = (size_t)n;
 	return done;
 }
@@ -82,7 +84,7 @@ static bool answer(struct pair *p)
 static int conclude(struct pair *p, const struct message *m)
 {
 	int n = sl_handshake_conclude(&p->client_state, m->bytes, m->len, p->third.bytes,
-				      &p->client_keys);
+				      &p->client_keys, p->lease);
 
 	if (n > 0)
 		p->third.len = (size_t)n;
@@ -133,6 +135,40 @@ static void both_ends_agree(void **state)
 		assert_int_equal(p.client_state.state, SL_HANDSHAKE_NONE);
 		assert_int_equal(p.server_state.state, SL_HANDSHAKE_NONE);
 	}
+}
+
+static void message_2_tells_the_lease_but_in_ik(void **state)
+{
+	static const uint8_t nothing[SL_LEASE_LEN];
+
+	(void)state;
+	for (unsigned i = 0; i < PATTERNS; i++) {
+		struct pair p = pair(i);
+
+		initiate(&p);
+		answer(&p);
+		assert_true(conclude(&p, &p.second) >= 0);
+		assert_memory_equal(p.lease, i == SL_TUNNEL_IK ? nothing : p.to_client.lease,
+				    SL_LEASE_LEN);
+	}
+}
+
+static void patterns_are_known_by_their_names(void **state)
+{
+	static const char *const names[] = {"IKpsk2", "NKpsk0", "KKpsk0", "XKpsk0"};
+	enum sl_tunnel_pattern p;
+
+	(void)state;
+	for (unsigned i = 0; i < PATTERNS; i++) {
+		assert_true(sl_tunnel_pattern_parse(names[i], &p));
+		assert_int_equal(p, i);
+		assert_int_equal(sl_tunnel_pattern_is_tagged(i), i != SL_TUNNEL_IK);
+		assert_int_equal(sl_tunnel_pattern_has_static(i), i != SL_TUNNEL_NK);
+		assert_int_equal(sl_tunnel_pattern_knows_static(i), i == SL_TUNNEL_KK);
+	}
+	assert_false(sl_tunnel_pattern_parse("NKpsk2", &p));
+	assert_false(sl_tunnel_pattern_parse("NK", &p));
+	assert_false(sl_tunnel_pattern_parse("Npsk0", &p));
 }
 
 static void what_one_end_sends_has_the_macs_that_the_other_checks(void **state)
@@ -280,6 +316,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ends_agree),
+		cmocka_unit_test(message_2_tells_the_lease_but_in_ik),
+		cmocka_unit_test(patterns_are_known_by_their_names),
 		cmocka_unit_test(what_one_end_sends_has_the_macs_that_the_other_checks),
 		cmocka_unit_test(messages_of_ik_have_the_lengths_of_wireguard),
 		cmocka_unit_test(a_spoilt_message_is_refused_and_changes_nothing),
