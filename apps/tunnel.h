@@ -56,8 +56,8 @@ struct sl_tunnel_peer {
 	struct sl_staged staged;
 	uint64_t rx_bytes, tx_bytes; // UDP payload
 	bool used;
-	bool wants, restart, moved; // not said yet: see struct sl_tunnel_record
-	bool flagged;               // one of sl_tunnel.flagged
+	bool wants, restart, moved, confirmed; // not said yet: see struct sl_tunnel_record
+	bool flagged;                          // one of sl_tunnel.flagged
 	struct sl_sessions sessions;
 };
 

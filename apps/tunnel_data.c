@@ -57,6 +57,10 @@ static bool say(struct sl_tunnel *t, struct rte_mbuf *p, uint32_t id)
 	if (peer->moved && !sl_tunnel_record_put(p, &r))
 		return false;
 	peer->moved = false;
+	r.kind = SL_TUNNEL_CONFIRMED;
+	if (peer->confirmed && !sl_tunnel_record_put(p, &r))
+		return false;
+	peer->confirmed = false;
 	r.kind = SL_TUNNEL_WANTED;
 	if (peer->wants && !sl_tunnel_record_put(p, &r))
 		return false;
@@ -135,7 +139,7 @@ static void command_forget(struct sl_tunnel *t, struct sl_tunnel_peer *peer, uin
 	expire(t, peer);
 	sl_tunnel_drop_staged(t, peer);
 	sl_allowed_remove_peer(t->allowed, id);
-	peer->used = peer->wants = peer->moved = false;
+	peer->used = peer->wants = peer->moved = peer->confirmed = false;
 	count_peers(t, -1);
 }
 
@@ -159,6 +163,8 @@ static void command_session(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 	sl_timers_received(&peer->timers, t->app.now_ns, false);
 	if (r->keys.is_initiator)
 		sl_tunnel_unstage(t, s, r->peer, true);
+	else
+		sl_timers_sent(&peer->timers, t->app.now_ns, false, 0); // the response
 }
 
 static void command(struct sl_tunnel *t, struct sl_tunnel_seals *s,
@@ -189,10 +195,15 @@ static void command(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 		break;
 	case SL_TUNNEL_GIVE_UP:
 		sl_tunnel_drop_staged(t, peer);
-		sl_timers_derived(&peer->timers, t->app.now_ns); // the wipe follows
+		sl_timers_given_up(&peer->timers, t->app.now_ns);
+		break;
+	case SL_TUNNEL_TRIED:
+		locate(peer, r);
+		sl_timers_sent(&peer->timers, t->app.now_ns, false, 0);
 		break;
 	case SL_TUNNEL_WANTED:
 	case SL_TUNNEL_MOVED:
+	case SL_TUNNEL_CONFIRMED:
 		break;
 	}
 }
@@ -238,12 +249,13 @@ static void look_after(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t 
 	if (due & SL_DUE_HANDSHAKE) {
 		peer->source.ip = (struct sl_ip){0}; // the way there may have changed
 		sl_outer_init(&peer->outer, &peer->source, &peer->endpoint);
+		peer->moved = true;
 		sl_tunnel_want(t, id, false);
 	}
 	sl_tunnel_seals_flush(t, s);
 	if (due & SL_DUE_WIPE)
 		expire(t, peer);
-	if (peer->wants || peer->moved)
+	if (peer->wants || peer->moved || peer->confirmed)
 		sl_tunnel_flag(t, id);
 }
 

@@ -63,6 +63,18 @@ bool sl_shake_send(struct sl_shake *s, const struct sl_endpoint *from, const str
 	return true;
 }
 
+bool sl_shake_send_to(struct sl_shake *s, uint32_t id, const struct sl_mac_keys *keys,
+		      uint8_t *message, size_t len)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+
+	sl_macs_put(&peer->cookie, keys, s->app.now_ns, message, len);
+	if (!sl_shake_send(s, &peer->source, &peer->endpoint, message, len))
+		return false;
+	peer->tx_bytes += len;
+	return true;
+}
+
 void sl_shake_commands_flush(struct sl_shake *s)
 {
 	if (s->commands)
@@ -152,6 +164,8 @@ static void hear_event(struct sl_shake *s, const struct sl_tunnel_record *r)
 		return;
 	if (r->kind == SL_TUNNEL_WANTED)
 		sl_shake_begin(s, r->peer, r->restart);
+	if (r->kind == SL_TUNNEL_CONFIRMED)
+		sl_shake_confirmed(s, r->peer);
 	if (r->kind == SL_TUNNEL_MOVED) {
 		peer->endpoint = r->endpoint;
 		peer->source = r->source;

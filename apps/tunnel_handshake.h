@@ -54,6 +54,10 @@ struct sl_shake {
 bool sl_shake_send(struct sl_shake *s, const struct sl_endpoint *from, const struct sl_endpoint *to,
 		   const uint8_t *message, size_t len);
 
+// Put MACs, under `keys`, on a message for a peer, send and count it. Returns likewise.
+bool sl_shake_send_to(struct sl_shake *s, uint32_t id, const struct sl_mac_keys *keys,
+		      uint8_t *message, size_t len);
+
 // Tell the data path something. Returns false where there is no buffer.
 bool sl_shake_command(struct sl_shake *s, const struct sl_tunnel_record *r);
 
@@ -65,6 +69,12 @@ bool sl_shake_index(struct sl_shake *s, uint32_t id, uint32_t *index);
 
 // Begin a handshake with a peer, or go on with the one under way; restart: count its tries anew.
 void sl_shake_begin(struct sl_shake *s, uint32_t id, bool restart);
+
+// A response was sent to a peer: the next initiation waits for as long as after one.
+void sl_shake_answered(struct sl_shake *s, uint32_t id);
+
+// The peer uses a session that it initiated: an attempt of ours has become needless.
+void sl_shake_confirmed(struct sl_shake *s, uint32_t id);
 
 // Try again, or give up, where the time has come.
 void sl_shake_retry(struct sl_shake *s, uint32_t id);

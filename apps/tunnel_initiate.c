@@ -5,9 +5,11 @@
 
 #include <sodium.h>
 
-static uint64_t jitter_ns(void)
+// When a try that is made now has been in vain.
+static uint64_t next_retry_ns(const struct sl_shake *s)
 {
-	return randombytes_uniform(SL_JITTER_MS * 1000u) * (uint64_t)1000;
+	return s->app.now_ns + SL_REKEY_TIMEOUT_S * SL_TIMER_SECOND_NS +
+	       randombytes_uniform(SL_JITTER_MS * 1000u) * (uint64_t)1000;
 }
 
 // Time stamps of ours only grow, whatever the clock does.
@@ -28,12 +30,13 @@ static bool can_initiate(const struct sl_roster_peer *peer)
 static void initiate(struct sl_shake *s, uint32_t id)
 {
 	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	struct sl_tunnel_record r = {.kind = SL_TUNNEL_TRIED, .peer = id};
 	uint8_t stamp[SL_TAI64N], message[SL_HANDSHAKE_MAX];
 	uint32_t index;
 	int len;
 
 	peer->sent_ns = s->app.now_ns;
-	peer->retry_ns = s->app.now_ns + SL_REKEY_TIMEOUT_S * SL_TIMER_SECOND_NS + jitter_ns();
+	peer->retry_ns = next_retry_ns(s);
 	if (!sl_shake_index(s, id, &index))
 		return;
 	next_stamp(s, peer, stamp);
@@ -41,9 +44,12 @@ static void initiate(struct sl_shake *s, uint32_t id)
 				    message);
 	if (len < 0)
 		return; // a key of low order: nothing is ever sent
-	sl_macs_put(&peer->cookie, &peer->remote.first, s->app.now_ns, message, (size_t)len);
-	if (sl_shake_send(s, &peer->source, &peer->endpoint, message, (size_t)len))
-		sl_app_metric_add(&s->app, SL_SHAKE_METRIC_INITIATIONS_SENT, 1);
+	if (!sl_shake_send_to(s, id, &peer->remote.first, message, (size_t)len))
+		return;
+	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_INITIATIONS_SENT, 1);
+	if (!peer->source.ip.family)
+		r.source.port = s->port; // the data path forgets its own, too
+	sl_shake_command(s, &r);
 }
 
 static bool may_send(const struct sl_shake *s, const struct sl_roster_peer *peer)
@@ -80,6 +86,24 @@ void sl_shake_begin(struct sl_shake *s, uint32_t id, bool restart)
 		initiate(s, id);
 	else
 		peer->retry_ns = peer->sent_ns + SL_REKEY_TIMEOUT_S * SL_TIMER_SECOND_NS;
+}
+
+void sl_shake_answered(struct sl_shake *s, uint32_t id)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+
+	peer->sent_ns = s->app.now_ns;
+	if (peer->retry_ns) // the peer's has overtaken ours, but it may not be confirmed
+		peer->retry_ns = next_retry_ns(s);
+}
+
+void sl_shake_confirmed(struct sl_shake *s, uint32_t id)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+
+	peer->retry_ns = 0;
+	if (peer->handshake.state == SL_HANDSHAKE_INITIATED)
+		sl_handshake_wipe(&peer->handshake);
 }
 
 void sl_shake_retry(struct sl_shake *s, uint32_t id)

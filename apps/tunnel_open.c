@@ -99,16 +99,17 @@ static void note(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t value,
 {
 	uint32_t id = value / SL_SLOTS;
 	struct sl_tunnel_peer *peer = &t->peers[id];
-	struct sl_session *session = session_of(t, value);
 	struct sl_session_gone gone;
 
 	follow(t, id, outer);
 	peer->rx_bytes += outer->len;
 	sl_timers_received(&peer->timers, t->app.now_ns, data);
-	if (sl_session_asks(session, t->app.now_ns))
+	if (sl_session_asks(sl_session(&peer->sessions, SL_CURRENT), t->app.now_ns))
 		sl_tunnel_want(t, id, false);
 	if (sl_sessions_confirm(&peer->sessions, value % SL_SLOTS, &gone)) {
 		sl_tunnel_gone(t, &gone);
+		peer->confirmed = true;
+		sl_tunnel_flag(t, id);
 		sl_tunnel_unstage(t, s, id, false);
 	}
 }

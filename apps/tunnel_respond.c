@@ -143,13 +143,12 @@ static int answer(struct sl_shake *s, const struct sl_outer_packet *o, struct sl
 	if (len < 0)
 		return SL_SHAKE_DROP_NOT_AUTHENTIC;
 	follow(peer, o);
-	sl_macs_put(&peer->cookie, &peer->remote.to, s->app.now_ns, message, (size_t)len);
-	peer->sent_ns = s->app.now_ns;
-	peer->retry_ns = 0; // ours, if one was under way, is overtaken
+	peer->rx_bytes += o->len;
+	sl_shake_answered(s, id);
 	if (done)
 		tell_session(s, id, &keys);
 	sodium_memzero(&keys, sizeof(keys));
-	sl_shake_send(s, &peer->source, &peer->endpoint, message, (size_t)len);
+	sl_shake_send_to(s, id, &peer->remote.to, message, (size_t)len);
 	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_INITIATIONS_TAKEN, 1);
 	return -1;
 }
@@ -161,8 +160,6 @@ static int hear_initiation(struct sl_shake *s, const struct heard *m)
 	struct sl_heard x;
 	int why;
 
-	if (o->len != sl_handshake_first_len(s->local.pattern))
-		return SL_SHAKE_DROP_MALFORMED;
 	why = gate(s, m, &s->local.macs);
 	if (why >= 0)
 		return why;
@@ -192,8 +189,6 @@ static int hear_reply(struct sl_shake *s, const struct heard *m)
 	uint32_t id;
 	int why, len;
 
-	if (o->len < 12 + sizeof(struct sl_message_macs))
-		return SL_SHAKE_DROP_MALFORMED;
 	peer = find_receiver(s, load_le32(o->payload + 8), &id);
 	if (!peer)
 		return SL_SHAKE_DROP_UNKNOWN_INDEX;
@@ -208,11 +203,10 @@ static int hear_reply(struct sl_shake *s, const struct heard *m)
 	if (len < 0)
 		return SL_SHAKE_DROP_NOT_AUTHENTIC;
 	follow(peer, o);
+	peer->rx_bytes += o->len;
 	peer->retry_ns = 0;
-	if (len > 0) {
-		sl_macs_put(&peer->cookie, &peer->remote.to, s->app.now_ns, message, (size_t)len);
-		sl_shake_send(s, &peer->source, &peer->endpoint, message, (size_t)len);
-	}
+	if (len > 0)
+		sl_shake_send_to(s, id, &peer->remote.to, message, (size_t)len);
 	tell_session(s, id, &keys);
 	sodium_memzero(&keys, sizeof(keys));
 	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_RESPONSES_TAKEN, 1);
@@ -239,19 +233,11 @@ static int hear(struct sl_shake *s, const struct heard *m)
 {
 	if (!s->local.has_key && m->type == SL_MESSAGE_INITIATION)
 		return SL_SHAKE_DROP_UNKNOWN_PEER;
-	switch (m->type) {
-	case SL_MESSAGE_INITIATION:
-		return hear_initiation(s, m);
-	case SL_MESSAGE_RESPONSE:
-	case SL_MESSAGE_CONFIRMATION:
-		return hear_reply(s, m);
-	case SL_MESSAGE_COOKIE:
+	if (m->type == SL_MESSAGE_COOKIE)
 		return hear_cookie(s, m);
-	case SL_MESSAGE_DATA:
-	case SL_MESSAGE_NONE:
-		break;
-	}
-	return SL_SHAKE_DROP_MALFORMED;
+	if (!m->outer.len || m->outer.len != sl_handshake_len(s->local.pattern, m->type))
+		return SL_SHAKE_DROP_MALFORMED; // also what the pattern has none of
+	return m->type == SL_MESSAGE_INITIATION ? hear_initiation(s, m) : hear_reply(s, m);
 }
 
 void sl_shake_hear(struct sl_shake *s, struct rte_mbuf *p)

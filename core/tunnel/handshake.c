@@ -160,9 +160,18 @@ int sl_handshake_initiate(struct sl_handshake *h, const struct sl_tunnel_local *
 	return (int)p->first_len;
 }
 
-size_t sl_handshake_first_len(enum sl_tunnel_pattern pattern)
+size_t sl_handshake_len(enum sl_tunnel_pattern pattern, enum sl_message_type type)
 {
-	return patterns[pattern].first_len;
+	switch (type) {
+	case SL_MESSAGE_INITIATION:
+		return patterns[pattern].first_len;
+	case SL_MESSAGE_RESPONSE:
+		return patterns[pattern].second_len;
+	case SL_MESSAGE_CONFIRMATION:
+		return patterns[pattern].third_len;
+	default:
+		return 0;
+	}
 }
 
 bool sl_handshake_tag_good(const struct sl_tunnel_local *me, const struct sl_tunnel_remote *peer,

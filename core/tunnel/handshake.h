@@ -106,8 +106,8 @@ int sl_handshake_initiate(struct sl_handshake *h, const struct sl_tunnel_local *
 bool sl_handshake_tag_good(const struct sl_tunnel_local *me, const struct sl_tunnel_remote *peer,
 			   const uint8_t *message, size_t len);
 
-// The length of message 1 of a pattern.
-size_t sl_handshake_first_len(enum sl_tunnel_pattern pattern);
+// The length that a message of this type has in a pattern; 0 where it has none.
+size_t sl_handshake_len(enum sl_tunnel_pattern pattern, enum sl_message_type type);
 
 // Read message 1, whose mac1 and tag are right.
 //

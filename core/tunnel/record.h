@@ -18,10 +18,12 @@ enum sl_tunnel_record_kind {
 	SL_TUNNEL_SESSION,  // a new session, and where it was agreed from
 	SL_TUNNEL_EXPIRE,   // forget its sessions
 	SL_TUNNEL_GIVE_UP,  // it does not answer: drop what waits
+	SL_TUNNEL_TRIED,    // an initiation was sent, which counts as a packet for the timers
 
 	// data -> handshake
-	SL_TUNNEL_WANTED, // a session is wanted
-	SL_TUNNEL_MOVED,  // an authentic packet came from another endpoint
+	SL_TUNNEL_WANTED,    // a session is wanted
+	SL_TUNNEL_MOVED,     // an authentic packet came from elsewhere, or our address is forgotten
+	SL_TUNNEL_CONFIRMED, // the peer uses the session that it initiated
 };
 
 struct sl_tunnel_record {

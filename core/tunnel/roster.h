@@ -20,6 +20,7 @@ struct sl_roster_peer {
 	uint64_t since_ns;                   // when this attempt began
 	uint64_t retry_ns;                   // next initiation; 0 = none under way
 	uint64_t keepalive_ns;
+	uint64_t rx_bytes, tx_bytes;         // UDP payload of handshake messages
 	uint32_t indices[SL_ROSTER_INDICES]; // a ring
 	uint8_t n_indices;
 	bool used;

@@ -50,7 +50,7 @@ static inline void sl_timers_sent(struct sl_timers *t, uint64_t now_ns, bool dat
 				  uint64_t jitter_ns)
 {
 	t->keepalive_ns = t->again_now ? now_ns + SL_KEEPALIVE_S * SL_TIMER_SECOND_NS : 0;
-	t->again_now = false;
+	t->again = t->again_now = false;
 	if (data && !t->handshake_ns)
 		t->handshake_ns = now_ns + jitter_ns +
 				  (SL_KEEPALIVE_S + SL_REKEY_TIMEOUT_S) * SL_TIMER_SECOND_NS;
@@ -66,6 +66,13 @@ static inline void sl_timers_received(struct sl_timers *t, uint64_t now_ns, bool
 	else if (data)
 		t->keepalive_ns = now_ns + SL_KEEPALIVE_S * SL_TIMER_SECOND_NS;
 	sl_timers_passed(t, now_ns);
+}
+
+// A session was given up. What there is of keys goes when it would have gone anyway.
+static inline void sl_timers_given_up(struct sl_timers *t, uint64_t now_ns)
+{
+	if (!t->wipe_ns)
+		t->wipe_ns = now_ns + SL_WIPE_AFTER_S * SL_TIMER_SECOND_NS;
 }
 
 // A session was derived.
@@ -99,18 +106,21 @@ static inline bool sl_timer_over(uint64_t *deadline_ns, uint64_t now_ns)
 	return true;
 }
 
-// What is due now, of enum sl_timer_due; those timers are disarmed.
+// What is due now, of enum sl_timer_due; those timers are disarmed, but for persistent keepalives.
 static inline unsigned sl_timers_due(struct sl_timers *t, uint64_t now_ns)
 {
 	unsigned due = 0;
 
+	t->again_now = false;
 	if (sl_timer_over(&t->keepalive_ns, now_ns)) {
 		due |= SL_DUE_KEEPALIVE;
 		t->again_now = t->again;
 		t->again = false;
 	}
-	if (sl_timer_over(&t->persistent_ns, now_ns))
+	if (sl_timer_over(&t->persistent_ns, now_ns)) {
 		due |= SL_DUE_KEEPALIVE;
+		sl_timers_passed(t, now_ns); // even if none can be sent now
+	}
 	if (sl_timer_over(&t->handshake_ns, now_ns))
 		due |= SL_DUE_HANDSHAKE;
 	if (sl_timer_over(&t->wipe_ns, now_ns))

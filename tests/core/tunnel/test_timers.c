@@ -56,6 +56,20 @@ static void more_data_meanwhile_arms_the_keepalive_once_more(void **state)
 	assert_int_equal(sl_timers_due(&t, NOW_NS + 100 * SECOND_NS), 0);
 }
 
+static void data_before_something_was_sent_does_not_arm_it_once_more(void **state)
+{
+	struct sl_timers t = {0};
+
+	(void)state;
+	sl_timers_received(&t, NOW_NS, true);
+	sl_timers_received(&t, NOW_NS, true);
+	sl_timers_sent(&t, NOW_NS, false, 0);
+	sl_timers_received(&t, NOW_NS, true);
+	assert_int_equal(sl_timers_due(&t, NOW_NS + 10 * SECOND_NS), SL_DUE_KEEPALIVE);
+	sl_timers_sent(&t, NOW_NS + 10 * SECOND_NS, false, 0);
+	assert_int_equal(sl_timers_due(&t, NOW_NS + 100 * SECOND_NS), 0);
+}
+
 static void data_sent_and_nothing_received_for_15_s_begins_a_handshake(void **state)
 {
 	struct sl_timers t = {0};
@@ -103,6 +117,28 @@ static void a_persistent_keepalive_comes_when_nothing_passed_either_way(void **s
 	assert_int_equal(sl_timers_due(&t, NOW_NS + 1000 * SECOND_NS), 0);
 }
 
+static void a_persistent_keepalive_comes_again_though_none_could_be_sent(void **state)
+{
+	struct sl_timers t = {0};
+
+	(void)state;
+	sl_timers_persist(&t, NOW_NS, 25 * SECOND_NS);
+	for (unsigned i = 1; i < 10; i++)
+		assert_int_equal(sl_timers_due(&t, NOW_NS + i * 25 * SECOND_NS), SL_DUE_KEEPALIVE);
+}
+
+static void a_session_that_is_not_found_does_not_keep_the_keys_any_longer(void **state)
+{
+	struct sl_timers t = {0};
+
+	(void)state;
+	sl_timers_derived(&t, NOW_NS);
+	sl_timers_given_up(&t, NOW_NS + 500 * SECOND_NS);
+	assert_int_equal(sl_timers_due(&t, NOW_NS + 540 * SECOND_NS), SL_DUE_WIPE);
+	sl_timers_given_up(&t, NOW_NS + 600 * SECOND_NS);
+	assert_int_equal(sl_timers_due(&t, NOW_NS + 1140 * SECOND_NS), SL_DUE_WIPE);
+}
+
 static void keys_are_wiped_540_s_after_the_last_session(void **state)
 {
 	struct sl_timers t = {0};
@@ -135,10 +171,13 @@ int main(void)
 		cmocka_unit_test(a_keepalive_received_asks_for_none),
 		cmocka_unit_test(anything_sent_makes_the_keepalive_needless),
 		cmocka_unit_test(more_data_meanwhile_arms_the_keepalive_once_more),
+		cmocka_unit_test(data_before_something_was_sent_does_not_arm_it_once_more),
 		cmocka_unit_test(data_sent_and_nothing_received_for_15_s_begins_a_handshake),
 		cmocka_unit_test(a_keepalive_sent_waits_for_no_answer),
 		cmocka_unit_test(whatever_is_received_shows_that_the_peer_lives),
 		cmocka_unit_test(a_persistent_keepalive_comes_when_nothing_passed_either_way),
+		cmocka_unit_test(a_persistent_keepalive_comes_again_though_none_could_be_sent),
+		cmocka_unit_test(a_session_that_is_not_found_does_not_keep_the_keys_any_longer),
 		cmocka_unit_test(keys_are_wiped_540_s_after_the_last_session),
 		cmocka_unit_test(stopping_leaves_only_the_persistent_keepalive),
 	};
