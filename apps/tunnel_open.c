@@ -169,7 +169,7 @@ static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct 
 		sl_free(p);
 		return;
 	}
-	deliver(t, value / SL_SLOTS, p, o->outer[i].ecn);
+	deliver(t, value / SL_SLOTS, p, o->outer[i].tos & 3);
 }
 
 void sl_tunnel_open_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)

@@ -72,28 +72,52 @@ static void finish_ipv6(uint8_t *bytes, uint16_t udp_len, uint8_t tos)
 	store_be16(bytes + 4, udp_len);
 }
 
-bool sl_outer_put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos)
+// Put the headers on, without the UDP checksum. Returns the UDP header, or NULL, p untouched.
+static uint8_t *put_headers(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos)
 {
-	uint16_t udp_len = (uint16_t)(sl_len(p) + SL_UDP_LEN), checksum;
+	uint16_t udp_len = (uint16_t)(sl_len(p) + SL_UDP_LEN);
 	uint8_t *bytes, *udp;
-	uint32_t initial;
 
 	if (!o->len || sl_len(p) > UINT16_MAX - SL_OUTER6_LEN)
-		return false;
+		return NULL;
 	bytes = sl_prepend(p, o->len);
 	if (!bytes)
-		return false;
+		return NULL;
 	memcpy(bytes, o->bytes, o->len);
 	udp = bytes + o->len - SL_UDP_LEN;
 	store_be16(udp + UDP_LENGTH, udp_len);
-	initial = o->initial + sl_checksum_word(udp_len);
-	checksum = sl_checksum_udp((uint16_t)~sl_checksum_sum(udp, udp_len, initial));
-	memcpy(udp + UDP_CHECKSUM, &checksum, sizeof(checksum));
 	if (o->len == SL_OUTER4_LEN)
 		finish_ipv4(bytes, sl_len(p), tos);
 	else
 		finish_ipv6(bytes, udp_len, tos);
-	return true;
+	return udp;
+}
+
+static void put_checksum(const struct sl_outer *o, uint8_t *udp)
+{
+	uint16_t len = load_be16(udp + UDP_LENGTH), checksum;
+	uint32_t initial = o->initial + sl_checksum_word(len);
+
+	checksum = sl_checksum_udp((uint16_t)~sl_checksum_sum(udp, len, initial));
+	memcpy(udp + UDP_CHECKSUM, &checksum, sizeof(checksum));
+}
+
+bool sl_outer_put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos)
+{
+	uint8_t *udp = put_headers(o, p, tos);
+
+	if (udp)
+		put_checksum(o, udp);
+	return udp != NULL;
+}
+
+bool sl_outer_put_checked(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos)
+{
+	uint8_t *udp = put_headers(o, p, tos);
+
+	if (udp && o->len == SL_OUTER6_LEN) // RFC 8200 section 8.1: IPv6 must have one
+		put_checksum(o, udp);
+	return udp != NULL;
 }
 
 // Where the UDP datagram is, and from whom to whom; NULL where there is none.
@@ -108,7 +132,7 @@ static const uint8_t *parse_ipv4(const uint8_t *p, size_t *len, struct sl_outer_
 	out->from.ip.family = out->to.ip.family = 4;
 	memcpy(out->from.ip.bytes, ip->src, sizeof(ip->src));
 	memcpy(out->to.ip.bytes, ip->dst, sizeof(ip->dst));
-	out->ecn = ip->tos & 3;
+	out->tos = ip->tos;
 	*initial = sl_checksum_pseudo_ipv4(ip->src, ip->dst, SL_PROTO_UDP, 0);
 	return p + sl_ipv4_hdr_len(ip);
 }
@@ -126,33 +150,53 @@ static const uint8_t *parse_ipv6(const uint8_t *p, size_t *len, struct sl_outer_
 	out->from.ip.family = out->to.ip.family = 6;
 	memcpy(out->from.ip.bytes, ip->src, sizeof(ip->src));
 	memcpy(out->to.ip.bytes, ip->dst, sizeof(ip->dst));
-	out->ecn = p[1] >> 4 & 3;
+	out->tos = (uint8_t)(p[0] << 4 | p[1] >> 4);
 	*initial = sl_checksum_pseudo_ipv6(ip->src, ip->dst, SL_PROTO_UDP, 0);
 	return upper.data;
 }
 
-enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_outer_packet *out)
+// Read the headers. Returns the UDP header, or NULL; initial is the sum of the pseudo-header.
+static const uint8_t *read_headers(const uint8_t *ip, size_t len, struct sl_outer_packet *out,
+				   uint32_t *initial)
 {
 	const uint8_t *udp = NULL;
-	uint32_t initial = 0;
 	uint16_t udp_len;
 
 	*out = (struct sl_outer_packet){0};
 	if (len > 0 && ip[0] >> 4 == 4)
-		udp = parse_ipv4(ip, &len, out, &initial);
+		udp = parse_ipv4(ip, &len, out, initial);
 	else if (len > 0)
-		udp = parse_ipv6(ip, &len, out, &initial);
+		udp = parse_ipv6(ip, &len, out, initial);
 	if (!udp || len < SL_UDP_LEN)
-		return SL_OUTER_MALFORMED;
+		return NULL;
 	udp_len = load_be16(udp + UDP_LENGTH);
 	if (udp_len < SL_UDP_LEN || udp_len > len)
-		return SL_OUTER_MALFORMED;
+		return NULL;
 	out->from.port = load_be16(udp);
 	out->to.port = load_be16(udp + 2);
 	out->payload = udp + SL_UDP_LEN;
 	out->len = (uint16_t)(udp_len - SL_UDP_LEN);
+	*initial += sl_checksum_word(udp_len);
+	return udp;
+}
+
+enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_outer_packet *out)
+{
+	uint32_t initial = 0;
+	const uint8_t *udp = read_headers(ip, len, out, &initial);
+
+	if (!udp)
+		return SL_OUTER_MALFORMED;
 	if (load_be16(udp + UDP_CHECKSUM) == 0) // none: RFC 8200 section 8.1 forbids that in IPv6
 		return out->to.ip.family == 4 ? SL_OUTER_GOOD : SL_OUTER_BAD_CHECKSUM;
-	initial += sl_checksum_word(udp_len);
-	return sl_checksum_good(udp, udp_len, initial) ? SL_OUTER_GOOD : SL_OUTER_BAD_CHECKSUM;
+	return sl_checksum_good(udp, out->len + (size_t)SL_UDP_LEN, initial)
+		       ? SL_OUTER_GOOD
+		       : SL_OUTER_BAD_CHECKSUM;
+}
+
+bool sl_outer_read(const uint8_t *ip, size_t len, struct sl_outer_packet *out)
+{
+	uint32_t initial = 0;
+
+	return read_headers(ip, len, out, &initial) != NULL;
 }

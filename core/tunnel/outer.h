@@ -33,12 +33,15 @@ void sl_outer_init(struct sl_outer *o, const struct sl_endpoint *from,
 // Returns false, p untouched, where there is no room or nowhere to send to.
 bool sl_outer_put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos);
 
+// The same for a payload whose UDP checksum has been checked before: over IPv4 it has none then.
+bool sl_outer_put_checked(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos);
+
 // What came in.
 struct sl_outer_packet {
 	struct sl_endpoint from, to;
 	const uint8_t *payload;
 	uint16_t len;
-	uint8_t ecn;
+	uint8_t tos; // or traffic class; ECN is its last two bits
 };
 
 enum sl_outer_verdict { SL_OUTER_GOOD, SL_OUTER_MALFORMED, SL_OUTER_BAD_CHECKSUM };
@@ -46,3 +49,6 @@ enum sl_outer_verdict { SL_OUTER_GOOD, SL_OUTER_MALFORMED, SL_OUTER_BAD_CHECKSUM
 // Read the headers of an IP packet of either family, whose IP header has been checked: its UDP
 // length, and its UDP checksum, which IPv4 alone may leave out.
 enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_outer_packet *out);
+
+// The same without a look at the UDP checksum. Returns false where the packet is malformed.
+bool sl_outer_read(const uint8_t *ip, size_t len, struct sl_outer_packet *out);

@@ -56,7 +56,7 @@ static void what_is_put_on_can_be_read_and_its_checksums_are_right(void **state)
 			assert_true(sl_endpoint_equal(&got.from, &from));
 			assert_true(sl_endpoint_equal(&got.to, &to));
 			assert_int_equal(got.len, len);
-			assert_int_equal(got.ecn, 3);
+			assert_int_equal(got.tos, 0x8b);
 			for (unsigned i = 0; i < len; i++)
 				assert_int_equal(got.payload[i], (uint8_t)(i * 7));
 		}
@@ -124,6 +124,46 @@ static void only_ipv4_may_do_without_a_udp_checksum(void **state)
 	}
 }
 
+static void what_was_checked_has_a_checksum_only_over_ipv6(void **state)
+{
+	(void)state;
+	for (unsigned family = 0; family < 2; family++) {
+		struct sl_endpoint from = endpoint(ends[family][0]), to = endpoint(ends[family][1]);
+		struct sl_outer_packet got;
+		struct packet memory;
+		struct rte_mbuf *p = packet(&memory, 64);
+		struct sl_outer o;
+
+		sl_outer_init(&o, &from, &to);
+		assert_true(sl_outer_put_checked(&o, p, 0));
+		assert_int_equal(load_be16(sl_data(p) + o.len - 2) != 0, family);
+		assert_int_equal(sl_outer_parse(sl_data(p), sl_len(p), &got), SL_OUTER_GOOD);
+	}
+}
+
+static void reading_alone_does_not_mind_the_checksum(void **state)
+{
+	(void)state;
+	for (unsigned family = 0; family < 2; family++) {
+		struct sl_endpoint from = endpoint(ends[family][0]), to = endpoint(ends[family][1]);
+		struct sl_outer_packet got;
+		struct packet memory;
+		struct rte_mbuf *p = packet(&memory, 64);
+		struct sl_outer o;
+
+		sl_outer_init(&o, &from, &to);
+		assert_true(sl_outer_put(&o, p, 0x8b));
+		sl_data(p)[o.len] ^= 1;
+		assert_true(sl_outer_read(sl_data(p), sl_len(p), &got));
+		assert_true(sl_endpoint_equal(&got.from, &from));
+		assert_true(sl_endpoint_equal(&got.to, &to));
+		assert_int_equal(got.len, 64);
+		assert_int_equal(got.tos, 0x8b);
+		for (unsigned len = 0; len < sl_len(p); len++)
+			assert_false(sl_outer_read(sl_data(p), len, &got));
+	}
+}
+
 static void trailing_bytes_are_not_payload(void **state)
 {
 	struct sl_endpoint from = endpoint(ends[0][0]), to = endpoint(ends[0][1]);
@@ -160,6 +200,8 @@ int main(void)
 		cmocka_unit_test(the_walk_finds_the_same_checksums_right),
 		cmocka_unit_test(any_bit_that_counts_spoils_it),
 		cmocka_unit_test(only_ipv4_may_do_without_a_udp_checksum),
+		cmocka_unit_test(what_was_checked_has_a_checksum_only_over_ipv6),
+		cmocka_unit_test(reading_alone_does_not_mind_the_checksum),
 		cmocka_unit_test(trailing_bytes_are_not_payload),
 		cmocka_unit_test(without_a_place_to_send_to_nothing_is_put_on),
 	};
