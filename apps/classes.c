@@ -35,6 +35,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_tun_class,
 	&sl_tunnel_data_class,
 	&sl_tunnel_handshake_class,
+	&sl_udp_class,
 	NULL,
 };
 // clang-format on

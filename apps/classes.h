@@ -33,6 +33,7 @@ extern const struct sl_app_class sl_truncate_class;
 extern const struct sl_app_class sl_tun_class;
 extern const struct sl_app_class sl_tunnel_data_class;
 extern const struct sl_app_class sl_tunnel_handshake_class;
+extern const struct sl_app_class sl_udp_class;
 
 // All of them, alphabetically; NULL at the end.
 extern const struct sl_app_class *const sl_classes[];

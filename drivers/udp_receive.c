@@ -1,0 +1,197 @@
+// A datagram is received straight into its packet. Where the kernel has merged several of one
+// sender, one length and one traffic class (UDP_GRO), what does not fit the first packet comes to
+// lie in `rest`, and the others are copied out of both into packets of their own.
+
+#include "drivers/udp_receive.h"
+
+#include "core/ip/meta.h"
+#include "core/tunnel/outer.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+
+// What the kernel says about a message.
+struct message {
+	struct sl_endpoint from, to;
+	uint32_t len, segment; // of all datagrams, of each but the last
+	uint8_t tos;
+};
+
+int sl_udp_receiver_init(struct sl_udp_receiver *r)
+{
+	r->rest = malloc((size_t)SL_UDP_MESSAGES * SL_UDP_REST);
+	return r->rest ? 0 : -ENOMEM;
+}
+
+void sl_udp_receiver_fini(struct sl_udp_receiver *r)
+{
+	free(r->rest);
+}
+
+static uint8_t *rest_of(const struct sl_udp_receiver *r, unsigned i)
+{
+	return r->rest + (size_t)i * SL_UDP_REST;
+}
+
+static void prepare(struct sl_udp_receiver *r, unsigned i)
+{
+	r->parts[i][0] = (struct iovec){sl_data(r->packets[i]), sl_tailroom(r->packets[i])};
+	r->parts[i][1] = (struct iovec){rest_of(r, i), SL_UDP_REST};
+	r->messages[i].msg_hdr = (struct msghdr){
+		.msg_name = &r->from[i],
+		.msg_namelen = sizeof(r->from[i]),
+		.msg_iov = r->parts[i],
+		.msg_iovlen = 2,
+		.msg_control = &r->control[i],
+		.msg_controllen = sizeof(r->control[i]),
+	};
+}
+
+static void read_source(const struct sockaddr_in6 *a, struct sl_endpoint *from)
+{
+	struct sockaddr_in in;
+
+	from->port = ntohs(a->sin6_port); // which both families have in one place
+	from->ip = (struct sl_ip){.family = a->sin6_family == AF_INET ? 4 : 6};
+	memcpy(&in, a, sizeof(in));
+	if (from->ip.family == 4)
+		memcpy(from->ip.bytes, &in.sin_addr, sizeof(in.sin_addr));
+	else
+		memcpy(from->ip.bytes, &a->sin6_addr, sizeof(a->sin6_addr));
+}
+
+static void read_control(struct sl_udp_receiver *r, const struct cmsghdr *c, struct message *m)
+{
+	const uint8_t *data = CMSG_DATA(c);
+	uint32_t value = 0;
+
+	memcpy(&value, data, RTE_MIN(c->cmsg_len - CMSG_LEN(0), sizeof(value)));
+	if (c->cmsg_level == SOL_IP && c->cmsg_type == IP_PKTINFO) {
+		// the address to answer from, also where it was sent to a group
+		data += offsetof(struct in_pktinfo, ipi_spec_dst);
+		memcpy(m->to.ip.bytes, data, sizeof(struct in_addr));
+	} else if (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		memcpy(m->to.ip.bytes, data, sizeof(struct in6_addr));
+	} else if ((c->cmsg_level == SOL_IP && c->cmsg_type == IP_TOS) ||
+		   (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_TCLASS)) {
+		m->tos = (uint8_t)value;
+	} else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+		m->segment = value;
+	} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
+		sl_app_metric(r->app, r->metric_overflow, value);
+	}
+}
+
+static struct message read_message(struct sl_udp_receiver *r, unsigned i, uint16_t port)
+{
+	struct msghdr *h = &r->messages[i].msg_hdr;
+	struct message m = {.len = r->messages[i].msg_len, .to.port = port};
+
+	read_source(&r->from[i], &m.from);
+	m.to.ip.family = m.from.ip.family;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c))
+		read_control(r, c, &m);
+	if (m.segment == 0 || m.segment > m.len)
+		m.segment = m.len;
+	return m;
+}
+
+// Copy len bytes from `at` on of message i.
+static void copy_out(const struct sl_udp_receiver *r, unsigned i, uint32_t at, uint8_t *to,
+		     uint32_t len)
+{
+	const struct iovec *first = &r->parts[i][0];
+	uint32_t room = (uint32_t)first->iov_len;
+
+	if (at < room) {
+		uint32_t n = RTE_MIN(len, room - at);
+
+		memcpy(to, (const uint8_t *)first->iov_base + at, n);
+		at += n;
+		to += n;
+		len -= n;
+	}
+	if (len > 0)
+		memcpy(to, rest_of(r, i) + (at - room), len);
+}
+
+// Cut message i into packets, the first of which is where it was received. Returns how many.
+static unsigned cut(struct sl_udp_receiver *r, unsigned i, const struct message *m,
+		    struct rte_mbuf **p)
+{
+	unsigned all = m->segment ? (m->len + m->segment - 1) / m->segment : 1;
+	unsigned n = RTE_MIN(all, (unsigned)SL_UDP_SEGMENTS);
+
+	p[0] = r->packets[i];
+	if (n > 1 && !sl_alloc_burst(r->app->pool, p + 1, n - 1))
+		n = 1;
+	sl_app_metric_add(r->app, r->metric_no_buffer, all - n);
+	sl_set_len(p[0], (uint16_t)m->segment);
+	for (unsigned k = 1; k < n; k++) {
+		uint32_t at = k * m->segment, len = RTE_MIN(m->segment, m->len - at);
+
+		copy_out(r, i, at, sl_data(p[k]), len);
+		sl_set_len(p[k], (uint16_t)len);
+	}
+	return n;
+}
+
+// Put headers on what was received, and give it on.
+static void give(struct sl_udp_receiver *r, const struct message *m, struct rte_mbuf **p,
+		 unsigned n)
+{
+	struct sl_outer outer;
+	unsigned kept = 0;
+
+	sl_outer_init(&outer, &m->from, &m->to);
+	sl_app_created(r->app, n);
+	for (unsigned k = 0; k < n; k++) {
+		if (!sl_outer_put_checked(&outer, p[k], m->tos) || !sl_ip_meta_fits(p[k])) {
+			sl_app_drop(r->app, p[k], r->drop_too_long);
+			continue;
+		}
+		sl_ip_meta_reset(p[k]);
+		sl_set_stamp_ns(p[k], r->app->wall_ns);
+		p[kept++] = p[k];
+	}
+	sl_app_give(r->app, r->output, p, kept);
+}
+
+static void take_message(struct sl_udp_receiver *r, unsigned i, uint16_t port)
+{
+	struct rte_mbuf *p[SL_UDP_SEGMENTS];
+	struct message m = read_message(r, i, port);
+
+	if (m.segment > r->parts[i][0].iov_len) {
+		sl_app_created(r->app, 1);
+		sl_app_drop(r->app, r->packets[i], r->drop_too_long);
+		return;
+	}
+	give(r, &m, p, cut(r, i, &m, p));
+}
+
+// How many messages to receive: what there is no room for waits in the socket. Few are longer than
+// a burst.
+static unsigned wanted(const struct sl_udp_receiver *r)
+{
+	uint64_t bursts = sl_link_room(r->app->out[r->output]) / SL_BURST;
+
+	return (unsigned)RTE_MIN(bursts, (uint64_t)SL_UDP_MESSAGES);
+}
+
+void sl_udp_receive(struct sl_udp_receiver *r, int fd, uint16_t port)
+{
+	unsigned n = wanted(r);
+	int got;
+
+	if (n == 0 || !sl_alloc_burst(r->app->pool, r->packets, n))
+		return;
+	for (unsigned i = 0; i < n; i++)
+		prepare(r, i);
+	got = recvmmsg(fd, r->messages, n, MSG_DONTWAIT, NULL);
+	got = RTE_MAX(got, 0); // an error is that of a datagram sent earlier
+	for (unsigned i = 0; i < (unsigned)got; i++)
+		take_message(r, i, port);
+	sl_free_burst(r->packets + got, n - (unsigned)got);
+}
