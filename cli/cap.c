@@ -75,12 +75,17 @@ static int cap_mint(const char *path, const char *const *values, struct sl_error
 static void print_capability(const struct sl_capability *c)
 {
 	char text[SL_KEY_TEXT], label[SL_KEY_LABEL], protocol[SL_CAPABILITY_PROTOCOL];
+	char id_text[SL_KEY_TEXT];
+	uint8_t id[SL_KEY];
 
+	sl_capability_id(c, id);
+	sl_key_format(id, id_text);
 	sl_key_format(c->key, text);
 	sl_key_label(c->key, label);
 	sl_capability_protocol(c, protocol);
-	printf("public key  %s\nname        %s\npattern     %s\nprotocol    %s\nendpoint    %s\n",
-	       text, label, c->pattern, protocol, c->endpoint[0] ? c->endpoint : "none");
+	printf("public key  %s\nname        %s\npattern     %s\nprotocol    %s\nendpoint    %s\n"
+	       "id          %s\n",
+	       text, label, c->pattern, protocol, c->endpoint[0] ? c->endpoint : "none", id_text);
 }
 
 static int print_psk(const struct sl_capability *c, struct sl_error *err)

@@ -246,6 +246,19 @@ void sl_capability_protocol(const struct sl_capability *c, char *name)
 	snprintf(name, SL_CAPABILITY_PROTOCOL, "Noise_%s_25519_ChaChaPoly_BLAKE2s", c->pattern);
 }
 
+void sl_capability_id(const struct sl_capability *c, uint8_t *id)
+{
+	static const char label[] = "sluice capability id";
+	struct sl_blake2s s;
+
+	sl_blake2s_init(&s, SL_KEY, NULL, 0);
+	sl_blake2s_update(&s, label, strlen(label));
+	sl_blake2s_update(&s, c->key, SL_KEY);
+	sl_blake2s_update(&s, c->psk, SL_KEY);
+	sl_blake2s_update(&s, c->pattern, strlen(c->pattern));
+	sl_blake2s_final(&s, id);
+}
+
 int sl_capability_load(const char *path, struct sl_capability *c, struct sl_error *err)
 {
 	char line[SL_CAPABILITY_TEXT + 64]; // and blanks around it

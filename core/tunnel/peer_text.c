@@ -44,15 +44,40 @@ static int parse_keepalive(struct sl_peer_text *t, const char *text, struct sl_e
 	return 0;
 }
 
-static int parse_word(struct sl_peer_text *t, char *word, struct sl_error *err)
+static int copy_text(char **to, const char *text, struct sl_error *err)
 {
-	char *value = strchr(word, '=');
+	free(*to);
+	*to = strdup(text);
+	return *to ? 0 : no_memory(err);
+}
 
-	if (!value)
-		return sl_error_set(err, -EINVAL, "'%s' is not of the form name=value", word);
-	*value++ = '\0';
-	if (!strcmp(word, "allowed"))
-		return parse_allowed(t, value, err);
+static int parse_key(struct sl_peer_text *t, const char *text, struct sl_error *err)
+{
+	t->has_key = true;
+	return sl_key_parse(t->public_key, text, err);
+}
+
+// A word that only clients of services have.
+static int parse_client_word(struct sl_peer_text *t, const char *word, char *value,
+			     struct sl_error *err)
+{
+	int ret;
+
+	if (!strcmp(word, "key"))
+		return parse_key(t, value, err);
+	ret = sl_grant_word(&t->grant, word, value, err);
+	if (ret == 0)
+		return sl_error_set(err, -EINVAL,
+				    "a client has no '%s'; it has psk, key, allowed, address, "
+				    "networks, rate, mtu",
+				    word);
+	return ret < 0 ? ret : 0;
+}
+
+// A word that only peers of the tunnel's own key have.
+static int parse_peer_word(struct sl_peer_text *t, const char *word, const char *value,
+			   struct sl_error *err)
+{
 	if (!strcmp(word, "keepalive"))
 		return parse_keepalive(t, value, err);
 	if (!strcmp(word, "endpoint"))
@@ -62,13 +87,34 @@ static int parse_word(struct sl_peer_text *t, char *word, struct sl_error *err)
 					      "endpoint '%s' is not like 192.0.2.1:51820 or "
 					      "[2001:db8::1]:51820",
 					      value);
-	if (strcmp(word, "psk") != 0)
-		return sl_error_set(err, -EINVAL,
-				    "a peer has no '%s'; it has psk, endpoint, keepalive, allowed",
-				    word);
-	free(t->psk_path);
-	t->psk_path = strdup(value);
-	return t->psk_path ? 0 : no_memory(err);
+	return sl_error_set(err, -EINVAL,
+			    "a peer has no '%s'; it has psk, endpoint, keepalive, allowed", word);
+}
+
+static int parse_word(struct sl_peer_text *t, char *word, struct sl_error *err)
+{
+	char *value = strchr(word, '=');
+
+	if (!value)
+		return sl_error_set(err, -EINVAL, "'%s' is not of the form name=value", word);
+	*value++ = '\0';
+	if (!strcmp(word, "psk"))
+		return copy_text(&t->psk_path, value, err);
+	if (!strcmp(word, "allowed"))
+		return parse_allowed(t, value, err);
+	return t->service ? parse_client_word(t, word, value, err)
+			  : parse_peer_word(t, word, value, err);
+}
+
+// The first word says what kind of a peer it is.
+static int parse_first(struct sl_peer_text *t, const char *word, struct sl_error *err)
+{
+	static const char service[] = "service=";
+	const size_t n = sizeof(service) - 1;
+
+	if (word && !strncmp(word, service, n))
+		return copy_text(&t->service, word + n, err);
+	return parse_key(t, word ? word : "", err);
 }
 
 int sl_peer_text_parse(const char *line, struct sl_peer_text *out, struct sl_error *err)
@@ -79,10 +125,12 @@ int sl_peer_text_parse(const char *line, struct sl_peer_text *out, struct sl_err
 
 	if (!copy)
 		return no_memory(err);
-	word = strtok_r(copy, " \t", &rest);
-	ret = sl_key_parse(t.public_key, word ? word : "", err);
+	ret = parse_first(&t, strtok_r(copy, " \t", &rest), err);
 	while (ret == 0 && (word = strtok_r(NULL, " \t", &rest)))
 		ret = parse_word(&t, word, err);
+	if (ret == 0 && t.service && !t.psk_path)
+		ret = sl_error_set(err, -EINVAL, "a client of service %s needs psk=FILE",
+				   t.service);
 	free(copy);
 	if (ret == 0)
 		*out = t;
@@ -93,6 +141,7 @@ int sl_peer_text_parse(const char *line, struct sl_peer_text *out, struct sl_err
 
 void sl_peer_text_fini(struct sl_peer_text *t)
 {
+	free(t->service);
 	free(t->psk_path);
 	free(t->allowed);
 	*t = (struct sl_peer_text){0};

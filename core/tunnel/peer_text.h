@@ -2,21 +2,30 @@
 //
 //	PUBLIC-KEY [psk=FILE] [endpoint=ADDRESS:PORT] [keepalive=SECONDS] [allowed=PREFIX,...]
 //
+// or, who holds a capability, as a client of one of our services:
+//
+//	service=NAME psk=FILE [key=PUBLIC-KEY] [allowed=PREFIX,...] and the words of
+// core/tunnel/grant.h
+//
 // The key is wg's base64. The psk is in a file, because lines are shown and compared.
 #pragma once
 
 #include "core/tunnel/endpoint.h"
+#include "core/tunnel/grant.h"
 
 #include <sluice/error.h>
 #include <sluice/key.h>
 
 struct sl_peer_text {
+	bool has_key;
 	uint8_t public_key[SL_KEY];
+	char *service;  // NULL = none: a peer of the tunnel's own key
 	char *psk_path; // NULL = none
 	struct sl_endpoint endpoint;
 	uint64_t keepalive_ns; // 0 = off
 	struct sl_prefix *allowed;
 	size_t n_allowed;
+	struct sl_grant grant; // to a client of a service
 };
 
 // Parse a line.

@@ -57,6 +57,12 @@ int sl_capability_set_pattern(struct sl_capability *c, const char *pattern, stru
 // name  Caller's buffer of SL_CAPABILITY_PROTOCOL bytes.
 void sl_capability_protocol(const struct sl_capability *c, char *name);
 
+// A name for a capability that is no secret, and the same wherever it is used: its service calls
+// the client by it.
+//
+// id  Caller's buffer of SL_KEY bytes.
+void sl_capability_id(const struct sl_capability *c, uint8_t *id);
+
 // Read a capability from a file, as sl_secret_load does.
 int sl_capability_load(const char *path, struct sl_capability *c, struct sl_error *err);
 

@@ -137,7 +137,8 @@ class Cap(Secrets):
         said = dict(re.split(r"  +", line) for line in text.splitlines())
         self.assertEqual(said, {"public key": PUBLIC, "name": NAME, "pattern": "NKpsk0",
                                 "protocol": "Noise_NKpsk0_25519_ChaChaPoly_BLAKE2s",
-                                "endpoint": "192.0.2.1:51820"})
+                                "endpoint": "192.0.2.1:51820",
+                                "id": "NM6uG8hPoyCxfCE+ja5GAlQwYrKZEAr6IJw1m/y4psE="})
         self.assertNotIn(PSK, text)
         self.assertEqual(self.pipes(CAP, "cap", "show"), text)
         self.assertEqual(self.succeeds("cap", "show", self.cap, "--show-psk").stdout, PSK + "\n")

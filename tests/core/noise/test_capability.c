@@ -53,6 +53,28 @@ static void the_vector_is_read_and_written(void **state)
 	assert_string_equal(name, "Noise_NKpsk0_25519_ChaChaPoly_BLAKE2s");
 }
 
+static void the_id_depends_on_key_psk_and_pattern(void **state)
+{
+	struct sl_capability c = sample(), other[3] = {c, c, c};
+	uint8_t id[SL_KEY], its[SL_KEY];
+	char text[SL_KEY_TEXT];
+
+	(void)state;
+	sl_capability_id(&c, id);
+	sl_key_format(id, text);
+	assert_string_equal(text, "NM6uG8hPoyCxfCE+ja5GAlQwYrKZEAr6IJw1m/y4psE=");
+	other[0].key[0] ^= 1;
+	other[1].psk[0] ^= 1;
+	strcpy(other[2].pattern, "XKpsk0");
+	for (unsigned i = 0; i < 3; i++) {
+		sl_capability_id(&other[i], its);
+		assert_memory_not_equal(id, its, sizeof(id));
+	}
+	c.endpoint[0] = '\0';
+	sl_capability_id(&c, its);
+	assert_memory_equal(id, its, sizeof(id));
+}
+
 static void every_typo_is_found(void **state)
 {
 	char text[sizeof(vector)];
@@ -228,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_vector_is_read_and_written),
+		cmocka_unit_test(the_id_depends_on_key_psk_and_pattern),
 		cmocka_unit_test(every_typo_is_found),
 		cmocka_unit_test(two_swapped_characters_are_found),
 		cmocka_unit_test(cut_or_longer_lines_are_found),
