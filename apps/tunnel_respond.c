@@ -17,10 +17,15 @@ struct heard {
 	enum sl_message_type type;
 };
 
-static bool under_load(struct sl_shake *s)
+// Every message counts, whatever becomes of it.
+static void note_load(struct sl_shake *s)
 {
 	if (sl_link_waiting(s->app.in[SL_SHAKE_IN_HANDSHAKE]) >= LOAD_WAITING)
 		s->loaded_ns = s->app.now_ns;
+}
+
+static bool under_load(const struct sl_shake *s)
+{
 	return s->loaded_ns && s->app.now_ns - s->loaded_ns < SL_TIMER_SECOND_NS;
 }
 
@@ -245,6 +250,7 @@ void sl_shake_hear(struct sl_shake *s, struct rte_mbuf *p)
 	struct heard m;
 	int why = SL_SHAKE_DROP_MALFORMED;
 
+	note_load(s);
 	if (sl_outer_parse(sl_data(p), sl_len(p), &m.outer) == SL_OUTER_GOOD) {
 		m.type = sl_message_type(m.outer.payload, m.outer.len);
 		why = hear(s, &m);

@@ -39,6 +39,7 @@ struct peer {
 	// Cookies: of its latest message, and the one it was given.
 	uint8_t mac1[16], cookie[16];
 	bool has_cookie;
+	const uint8_t *given; // the one that it gave the tunnel, NULL = none
 };
 
 // Make keys: private, and a psk where the peer has one.

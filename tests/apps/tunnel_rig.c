@@ -339,7 +339,7 @@ const struct rig_message *rig_expect_initiation(struct rig *r, struct peer *p)
 
 	assert_string_equal(m->to, p->at);
 	assert_true(peer_read_initiation(p, m->bytes, m->len));
-	assert_true(peer_macs_good(p, m->bytes, m->len, NULL));
+	assert_true(peer_macs_good(p, m->bytes, m->len, p->given));
 	return m;
 }
 
