@@ -23,6 +23,7 @@ enum {
 	MACS = sizeof(struct sl_message_macs),
 	TAGGED_1 = HEADER_1 + EPHEMERAL + STAMP + SL_MAC + MACS,
 	MESSAGE_2 = HEADER_2 + EPHEMERAL + SL_MESSAGE_TAG + MACS,
+	TOLD_2 = MESSAGE_2 + SL_LEASE_LEN,
 };
 
 static const char capability_prologue[] = "Sluice capability tunnel 1";
@@ -39,7 +40,7 @@ static const struct pattern patterns[] = {
 			  .prologue = capability_prologue,
 			  .tagged = true,
 			  .first_len = TAGGED_1,
-			  .second_len = MESSAGE_2},
+			  .second_len = TOLD_2},
 	[SL_TUNNEL_KK] = {.name = "KKpsk0",
 			  .protocol = "Noise_KKpsk0_25519_ChaChaPoly_BLAKE2s",
 			  .prologue = capability_prologue,
@@ -47,14 +48,14 @@ static const struct pattern patterns[] = {
 			  .has_static = true,
 			  .knows_static = true,
 			  .first_len = TAGGED_1,
-			  .second_len = MESSAGE_2},
+			  .second_len = TOLD_2},
 	[SL_TUNNEL_XK] = {.name = "XKpsk0",
 			  .protocol = "Noise_XKpsk0_25519_ChaChaPoly_BLAKE2s",
 			  .prologue = capability_prologue,
 			  .tagged = true,
 			  .has_static = true,
 			  .first_len = TAGGED_1,
-			  .second_len = MESSAGE_2,
+			  .second_len = TOLD_2,
 			  .third_len = HEADER_2 + STATIC + SL_MESSAGE_TAG + MACS},
 };
 

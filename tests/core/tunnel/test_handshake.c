@@ -77,6 +77,7 @@ static bool answer(struct pair *p)
 	n = sl_handshake_answer(&p->server_state, &x, &p->to_client, SERVER_INDEX, p->second.bytes,
 				&p->server_keys, &done);
 	assert_int_equal(n, p->server.pattern == SL_TUNNEL_IK ? 92 : 92 + SL_LEASE_LEN);
+	assert_int_equal(n, sl_handshake_len(p->server.pattern, SL_MESSAGE_RESPONSE));
 	p->second.len = (size_t)n;
 	return done;
 }
