@@ -11,6 +11,7 @@
 #include "simd/aead.h"
 
 #include <sluice/app.h>
+#include <sluice/tunnel.h>
 
 enum { SL_TUNNEL_IN_INNER, SL_TUNNEL_IN_OUTER, SL_TUNNEL_IN_COMMANDS };
 enum {
@@ -55,6 +56,8 @@ struct sl_tunnel_peer {
 	struct sl_endpoint endpoint, source;
 	struct sl_staged staged;
 	uint64_t rx_bytes, tx_bytes; // UDP payload
+	uint64_t handshake_ns;       // when its newest session was made, since 1970; 0 = never
+	uint32_t generation;         // see struct sl_tunnel_record
 	bool used;
 	bool wants, restart, moved, confirmed; // not said yet: see struct sl_tunnel_record
 	bool flagged;                          // one of sl_tunnel.flagged
@@ -73,6 +76,24 @@ struct sl_tunnel {
 	uint16_t iface;                        // what inner packets come from
 	uint64_t random;                       // of jitter
 	uint32_t flagged[SL_BURST], n_flagged; // peers with something to say
+};
+
+// What the class's `call` is asked: how a peer is. Zeroed where it is not known yet, or again.
+struct sl_tunnel_look {
+	uint32_t peer, generation;
+	struct sl_endpoint endpoint;
+	uint64_t rx_bytes, tx_bytes, handshake_ns;
+};
+
+struct sl_tunnel_looks {
+	struct sl_tunnel_look *items;
+	size_t n;
+};
+
+// A view under way: what tunnel-handshake knows, and whom to ask tunnel-data about.
+struct sl_tunnel_reading {
+	struct sl_tunnel_view *view;
+	struct sl_tunnel_looks looks; // one for each peer of the view
 };
 
 // Packets that are sealed together.

@@ -49,6 +49,7 @@ static bool say(struct sl_tunnel *t, struct rte_mbuf *p, uint32_t id)
 {
 	struct sl_tunnel_peer *peer = &t->peers[id];
 	struct sl_tunnel_record r = {.peer = id,
+				     .generation = peer->generation,
 				     .endpoint = peer->endpoint,
 				     .source = peer->source,
 				     .restart = peer->restart};
@@ -118,6 +119,7 @@ static void command_peer(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 		memset(peer, 0, sizeof(*peer));
 		sl_sessions_init(&peer->sessions);
 		peer->used = true;
+		peer->generation = r->generation;
 		count_peers(t, 1);
 	}
 	locate(peer, r);
@@ -161,10 +163,12 @@ static void command_session(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 	locate(peer, r);
 	sl_timers_derived(&peer->timers, t->app.now_ns);
 	sl_timers_received(&peer->timers, t->app.now_ns, false);
-	if (r->keys.is_initiator)
+	if (r->keys.is_initiator) {
+		peer->handshake_ns = t->app.wall_ns;
 		sl_tunnel_unstage(t, s, r->peer, true);
-	else
+	} else {
 		sl_timers_sent(&peer->timers, t->app.now_ns, false, 0); // the response
+	}
 }
 
 static void command(struct sl_tunnel *t, struct sl_tunnel_seals *s,
@@ -173,6 +177,8 @@ static void command(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 	struct sl_tunnel_peer *peer = &t->peers[r->peer];
 
 	if (r->peer >= t->max_peers || (r->kind != SL_TUNNEL_PEER && !peer->used))
+		return;
+	if (peer->used && peer->generation != r->generation)
 		return;
 	switch ((enum sl_tunnel_record_kind)r->kind) {
 	case SL_TUNNEL_PEER:
@@ -272,6 +278,28 @@ static void tunnel_data_tick(struct sl_app *app)
 		t->scanned = (t->scanned + 1) % t->max_peers;
 	}
 	say_all(t);
+}
+
+// How peers are, for who asks from outside.
+static int tunnel_data_call(struct sl_app *app, void *request, struct sl_error *err)
+{
+	const struct sl_tunnel *t = (struct sl_tunnel *)app;
+	const struct sl_tunnel_looks *looks = request;
+
+	(void)err;
+	for (size_t i = 0; i < looks->n; i++) {
+		struct sl_tunnel_look *l = &looks->items[i];
+		const struct sl_tunnel_peer *peer = l->peer < t->max_peers ? &t->peers[l->peer]
+									   : NULL;
+
+		if (!peer || !peer->used || peer->generation != l->generation)
+			continue;
+		l->endpoint = peer->endpoint;
+		l->rx_bytes = peer->rx_bytes;
+		l->tx_bytes = peer->tx_bytes;
+		l->handshake_ns = peer->handshake_ns;
+	}
+	return 0;
 }
 
 // Tables do not change their size under traffic.
@@ -444,5 +472,6 @@ const struct sl_app_class sl_tunnel_data_class = {
 	.adopt = tunnel_data_adopt,
 	.push = tunnel_data_push,
 	.tick = tunnel_data_tick,
+	.call = tunnel_data_call,
 	.stop = tunnel_data_stop,
 };

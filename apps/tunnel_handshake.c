@@ -18,7 +18,7 @@
 enum {
 	MESSAGES_IN_A_BREATH = 4,
 	SCAN_TICKS = 32, // in so many ticks, all peers' timers are looked at
-	ANNOUNCED_AT_ONCE = 64,
+	NEWS_AT_ONCE = 256,
 	LIMIT_RATE = 20, // of a source under load, a second
 	LIMIT_BURST = 5,
 	LIMIT_SOURCES = 65536,
@@ -26,7 +26,7 @@ enum {
 
 struct config {
 	const char *key;
-	uint64_t port, max_peers;
+	uint64_t port, max_peers, max_prefixes;
 	struct sl_strings peers;
 };
 
@@ -112,43 +112,20 @@ bool sl_shake_index(struct sl_shake *s, uint32_t id, uint32_t *index)
 	return true;
 }
 
-// ---- the peers, as the data path must know them
-
-static bool announce(struct sl_shake *s, uint32_t id)
-{
-	const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
-	struct sl_tunnel_record r = {.kind = SL_TUNNEL_PEER,
-				     .peer = id,
-				     .endpoint = peer->endpoint,
-				     .source = peer->source,
-				     .has_keepalive = true,
-				     .keepalive_ns = peer->keepalive_ns};
-
-	r.source.port = s->port;
-	if (!sl_shake_command(s, &r))
-		return false;
-	r = (struct sl_tunnel_record){.kind = SL_TUNNEL_ALLOW, .peer = id};
-	for (size_t i = 0; i < peer->n_allowed; i++) {
-		r.prefix = peer->allowed[i];
-		if (!sl_shake_command(s, &r))
-			return false;
-	}
-	return true;
-}
-
-// A few at a time, while the link has room for them. What is said twice does no harm.
-static void announce_some(struct sl_shake *s)
+// Tell the data path what has been decided about peers, some at a time and while the link has room.
+// Returns whether there is more.
+static bool tell_news(struct sl_shake *s)
 {
 	struct sl_link *out = s->app.out[SL_SHAKE_OUT_COMMANDS];
 	unsigned n = 0;
 
-	while (s->announced < sl_roster_end(s->roster) && n++ < ANNOUNCED_AT_ONCE) {
-		if (out && sl_link_room(out) < SL_BURST)
-			return;
-		if (sl_roster_peer(s->roster, s->announced)->used && !announce(s, s->announced))
-			return;
-		s->announced++;
+	while (s->news.sent < s->news.n && n++ < NEWS_AT_ONCE) {
+		if ((out && sl_link_room(out) < SL_BURST) ||
+		    !sl_shake_command(s, &s->news.records[s->news.sent]))
+			break;
+		s->news.sent++;
 	}
+	return s->news.sent < s->news.n;
 }
 
 // ---- what comes
@@ -160,7 +137,7 @@ static void hear_event(struct sl_shake *s, const struct sl_tunnel_record *r)
 	if (r->peer >= sl_roster_end(s->roster))
 		return;
 	peer = sl_roster_peer(s->roster, r->peer);
-	if (!peer->used)
+	if (!peer->used || peer->generation != r->generation)
 		return;
 	if (r->kind == SL_TUNNEL_WANTED)
 		sl_shake_begin(s, r->peer, r->restart);
@@ -185,10 +162,13 @@ static void events_push(struct sl_shake *s)
 	sl_free_burst(p, n);
 }
 
+// Sessions are made with peers that the data path knows: messages wait while there is news for it.
 static void messages_push(struct sl_shake *s)
 {
 	struct rte_mbuf *p;
 
+	if (s->news.sent < s->news.n)
+		return;
 	if (s->breath_ns != s->app.now_ns) {
 		s->breath_ns = s->app.now_ns;
 		s->taken = 0;
@@ -211,14 +191,14 @@ static void tunnel_handshake_push(struct sl_app *app)
 	sl_shake_commands_flush(s);
 }
 
-// Before the first packet is looked at, so that none finds its peer unknown.
 static void tunnel_handshake_pull(struct sl_app *app)
 {
 	struct sl_shake *s = (struct sl_shake *)app;
 
-	if (s->announced == sl_roster_end(s->roster))
+	if (s->news.sent == s->news.n)
 		return;
-	announce_some(s);
+	if (tell_news(s))
+		sl_app_wake_at(app, app->now_ns);
 	sl_shake_commands_flush(s);
 }
 
@@ -242,74 +222,141 @@ static int load_psk(const char *path, uint8_t psk[SL_NOISE_KEY], struct sl_error
 	return path ? sl_key_load(path, psk, err) : 0;
 }
 
-static int add_peer(struct sl_shake *s, const char *line, struct sl_error *err)
+static int want_prefixes(struct sl_shake_peer *p, const struct sl_peer_text *t,
+			 struct sl_error *err)
 {
+	p->allowed = calloc(t->n_allowed + 1, sizeof(*p->allowed));
+	if (!p->allowed)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	p->n_allowed = t->n_allowed;
+	for (size_t i = 0; i < t->n_allowed; i++)
+		p->allowed[i].prefix = t->allowed[i];
+	return 0;
+}
+
+// One line of the settings becomes one peer more that is wanted.
+static int want(struct sl_shake *s, const char *line, struct sl_error *err)
+{
+	struct sl_shake_peer *p = &s->wanted[s->n_wanted];
 	struct sl_peer_text t;
-	uint8_t psk[SL_NOISE_KEY];
-	struct sl_roster_peer *peer;
-	uint32_t id;
 	int ret = sl_peer_text_parse(line, &t, err);
 
 	if (ret < 0)
 		return ret;
-	ret = load_psk(t.psk_path, psk, err);
-	if (ret < 0)
-		goto out;
-	id = sl_roster_add(s->roster, t.public_key);
-	if (id == UINT32_MAX) {
-		ret = sl_error_set(err, -EINVAL, "there are too many peers, or one key twice");
-		goto out;
-	}
-	peer = sl_roster_peer(s->roster, id);
-	sl_tunnel_remote_init(&peer->remote, &s->local, t.public_key, psk);
-	peer->endpoint = t.endpoint;
-	peer->keepalive_ns = t.keepalive_ns;
-	peer->allowed = t.allowed;
-	peer->n_allowed = t.n_allowed;
-	t.allowed = NULL;
-out:
-	sodium_memzero(psk, sizeof(psk));
+	*p = (struct sl_shake_peer){.has_psk = true,
+				    .has_keepalive = true,
+				    .replace_allowed = true,
+				    .from_settings = true,
+				    .endpoint = t.endpoint,
+				    .keepalive_ns = t.keepalive_ns};
+	memcpy(p->public_key, t.public_key, sizeof(p->public_key));
+	ret = load_psk(t.psk_path, p->psk, err);
+	if (ret == 0)
+		ret = want_prefixes(p, &t, err);
+	s->n_wanted++;
 	sl_peer_text_fini(&t);
 	return ret;
 }
 
-static int tunnel_handshake_configure(struct sl_app *app, const void *config, struct sl_error *err)
+static int read_wanted(struct sl_shake *s, const struct sl_strings *lines, struct sl_error *err)
 {
-	struct sl_shake *s = (struct sl_shake *)app;
+	int ret = 0;
+
+	s->wanted = calloc(lines->count + 1, sizeof(*s->wanted));
+	if (!s->wanted)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; ret == 0 && i < lines->count; i++)
+		ret = want(s, lines->items[i], err);
+	return ret;
+}
+
+static int load_key(struct sl_shake *s, const char *path, struct sl_error *err)
+{
+	uint8_t private_key[SL_NOISE_KEY];
+	int ret = path ? sl_key_load(path, private_key, err) : 0;
+
+	if (ret == 0)
+		sl_tunnel_local_init(&s->local, SL_TUNNEL_IK, path ? private_key : NULL);
+	sodium_memzero(private_key, sizeof(private_key));
+	return ret;
+}
+
+static int make_tables(struct sl_shake *s, struct sl_error *err)
+{
 	const struct sl_source_limit_options limit = {.rate = LIMIT_RATE,
 						      .burst = LIMIT_BURST,
 						      .group_rate = 1000000,
 						      .group_burst = 1000000,
 						      .groups = 1,
 						      .sources = LIMIT_SOURCES};
+
+	s->roster = sl_roster_create(s->max_peers);
+	s->allowed = sl_allowed_create(s->max_prefixes, s->max_peers + 1);
+	s->indices = sl_indices_create((size_t)s->max_peers * SL_ROSTER_INDICES);
+	s->limit = sl_source_limit_create(&limit);
+	if (!s->roster || !s->allowed || !s->indices || !s->limit)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	return sl_shake_set_wanted(s, err);
+}
+
+static int tunnel_handshake_configure(struct sl_app *app, const void *config, struct sl_error *err)
+{
+	struct sl_shake *s = (struct sl_shake *)app, *before = (struct sl_shake *)app->predecessor;
 	const struct config *c = config;
-	uint8_t private_key[SL_NOISE_KEY];
 	int ret;
 
-	if (app->predecessor)
-		return sl_error_set(err, -EBUSY, "a running tunnel cannot be changed: restart it");
 	s->port = (uint16_t)c->port;
-	ret = sl_key_load(c->key, private_key, err);
-	if (ret < 0)
-		return ret;
-	sl_tunnel_local_init(&s->local, SL_TUNNEL_IK, private_key);
-	sodium_memzero(private_key, sizeof(private_key));
-	s->roster = sl_roster_create((uint32_t)c->max_peers);
-	s->indices = sl_indices_create(c->max_peers * SL_ROSTER_INDICES);
-	s->limit = sl_source_limit_create(&limit);
-	if (!s->roster || !s->indices || !s->limit)
-		return sl_error_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; ret == 0 && i < c->peers.count; i++)
-		ret = add_peer(s, c->peers.items[i], err);
-	sl_app_metric(app, SL_SHAKE_METRIC_PEERS, c->peers.count);
+	s->max_peers = (uint32_t)c->max_peers;
+	s->max_prefixes = c->max_prefixes;
+	if (before &&
+	    (before->max_peers != s->max_peers || before->max_prefixes != s->max_prefixes))
+		return sl_error_set(
+			err, -EBUSY,
+			"max-peers and max-prefixes cannot change while the tunnel runs");
+	ret = load_key(s, c->key, err);
+	if (ret == 0)
+		ret = read_wanted(s, &c->peers, err);
+	if (ret == 0)
+		ret = sl_shake_can_want(s, before, err);
+	if (ret == 0 && !before)
+		ret = make_tables(s, err);
 	return ret;
+}
+
+// Peers that are in both go on, with what is under way; unless the key is another one.
+static void tunnel_handshake_adopt(struct sl_app *app, struct sl_app *old)
+{
+	struct sl_shake *s = (struct sl_shake *)app, *before = (struct sl_shake *)old;
+	struct sl_tunnel_local local = s->local;
+
+	s->roster = before->roster;
+	s->allowed = before->allowed;
+	s->indices = before->indices;
+	s->limit = before->limit;
+	s->mint = before->mint;
+	s->loaded_ns = before->loaded_ns;
+	s->round = before->round;
+	before->roster = NULL;
+	before->allowed = NULL;
+	before->indices = NULL;
+	before->limit = NULL;
+	sl_shake_news_adopt(s, before);
+	sl_app_metric(app, SL_SHAKE_METRIC_PEERS, old->metrics[SL_SHAKE_METRIC_PEERS]);
+	if (local.has_key != before->local.has_key ||
+	    sodium_memcmp(local.private_key, before->local.private_key, SL_NOISE_KEY) != 0)
+		sl_shake_set_key(s, local.has_key ? local.private_key : NULL, NULL);
+	sl_shake_set_wanted(s, NULL);
+	sodium_memzero(&local, sizeof(local));
 }
 
 static void tunnel_handshake_stop(struct sl_app *app)
 {
 	struct sl_shake *s = (struct sl_shake *)app;
 
+	sl_shake_wanted_fini(s);
+	free(s->news.records);
 	sl_roster_destroy(s->roster);
+	sl_allowed_destroy(s->allowed);
 	sl_indices_destroy(s->indices);
 	sl_source_limit_destroy(s->limit);
 	sodium_memzero(&s->local, sizeof(s->local));
@@ -326,8 +373,8 @@ static const struct sl_key keys[] = {
 	{.name = "key",
 	 .type = SL_PATH,
 	 .offset = offsetof(struct config, key),
-	 .required = true,
-	 .help = "file of the private key, as `sluice key new` or `wg genkey` makes it"},
+	 .help = "file of the private key, as `sluice key new` or `wg genkey` makes it; without, "
+		 "nothing is said or answered"},
 	{.name = "port",
 	 .type = SL_UINT,
 	 .offset = offsetof(struct config, port),
@@ -347,6 +394,13 @@ static const struct sl_key keys[] = {
 	 .help = "how many peers there may be",
 	 .min = 1,
 	 .max = 1 << 20},
+	{.name = "max-prefixes",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct config, max_prefixes),
+	 .preset = "65536",
+	 .help = "how many inner prefixes all peers together may have",
+	 .min = 1,
+	 .max = 1 << 24},
 	{0},
 };
 
@@ -384,12 +438,14 @@ const struct sl_app_class sl_tunnel_handshake_class = {
 	.keys = keys,
 	.config_size = sizeof(struct config),
 	.size = sizeof(struct sl_shake),
-	.delays = true, // pull says who the peers are, and ends by itself
+	.delays = true, // pull says who the peers are, and brings no traffic
 	.loops = true,  // its commands are answered by events
 	.needs = tunnel_handshake_needs,
 	.configure = tunnel_handshake_configure,
+	.adopt = tunnel_handshake_adopt,
 	.pull = tunnel_handshake_pull,
 	.push = tunnel_handshake_push,
 	.tick = tunnel_handshake_tick,
+	.call = sl_shake_call,
 	.stop = tunnel_handshake_stop,
 };

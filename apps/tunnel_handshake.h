@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/ip/source_limit.h"
+#include "core/tunnel/allowed.h"
 #include "core/tunnel/indices.h"
 #include "core/tunnel/outer.h"
 #include "core/tunnel/record.h"
@@ -34,10 +35,46 @@ enum {
 	SL_SHAKE_METRIC_PEERS,
 };
 
+// A prefix that a peer gets, or loses.
+struct sl_shake_prefix {
+	struct sl_prefix prefix;
+	bool remove;
+};
+
+// What is wanted of one peer: struct sl_tunnel_change of <sluice/tunnel.h>, its texts read.
+struct sl_shake_peer {
+	uint8_t public_key[SL_NOISE_KEY], psk[SL_NOISE_KEY];
+	bool remove, update_only, has_psk, has_keepalive, replace_allowed;
+	bool from_settings; // an endpoint that the settings had before does not undo a peer's moves
+	struct sl_endpoint endpoint; // family 0 = as it is
+	uint64_t keepalive_ns;
+	struct sl_shake_prefix *allowed;
+	size_t n_allowed;
+};
+
+// Records for the data path that have been decided and not been sent. The control thread adds,
+// while the worker is paused, and the worker sends.
+struct sl_shake_news {
+	struct sl_tunnel_record *records;
+	size_t n, sent, room;
+};
+
+// What the class's `call` is asked.
+struct sl_shake_request {
+	enum { SL_SHAKE_CHANGE, SL_SHAKE_SET_KEY, SL_SHAKE_READ } what;
+	const struct sl_shake_peer *peer;  // CHANGE
+	const uint8_t *private_key;        // SET_KEY; NULL = none
+	struct sl_tunnel_reading *reading; // READ
+};
+
 struct sl_shake {
 	struct sl_app app;
 	struct sl_tunnel_local local;
 	struct sl_roster *roster;
+	uint32_t max_peers;
+	struct sl_allowed
+		*allowed; // as the data path has them, or will; one peer more: see tunnel_peers.c
+	uint64_t max_prefixes;
 	struct sl_indices *indices; // value: the peer's number
 	struct sl_cookie_mint mint;
 	struct sl_source_limit *limit;
@@ -47,8 +84,41 @@ struct sl_shake {
 	uint32_t scanned;          // the next peer whose timer is looked at
 	uint16_t port;             // that we listen on
 	struct rte_mbuf *commands; // collected, not given yet
-	uint32_t announced;        // peers below this have been announced to the data path
+	struct sl_shake_news news;
+	struct sl_shake_peer *wanted; // by the settings, until they are there
+	size_t n_wanted;
+	uint32_t round; // see sl_shake_set_wanted
 };
+
+// ---- the peers, see tunnel_peers.c. Control thread, the worker paused or not there yet.
+
+// Have room for so much more news. Returns 0 or -ENOMEM.
+int sl_shake_news_reserve(struct sl_shake *s, size_t more);
+
+// Make, change or remove a peer. Returns 0, -ENOSPC or -ENOMEM with err filled.
+int sl_shake_peer_set(struct sl_shake *s, const struct sl_shake_peer *p, struct sl_error *err);
+
+// Make the private key another one, or none (NULL): sessions end. Returns 0 or -ENOMEM.
+int sl_shake_set_key(struct sl_shake *s, const uint8_t *private_key, struct sl_error *err);
+
+// Have the wanted peers and no others. Fails where there is no room for them (-ENOSPC, -ENOMEM),
+// which after sl_shake_can_want there is.
+int sl_shake_set_wanted(struct sl_shake *s, struct sl_error *err);
+
+// Whether the wanted peers can be had in place of those of `before` (NULL = of none), and room for
+// the news. Returns 0, -ENOSPC, -EINVAL or -ENOMEM with err filled.
+int sl_shake_can_want(struct sl_shake *s, const struct sl_shake *before, struct sl_error *err);
+
+// Take over what `before` has not sent.
+void sl_shake_news_adopt(struct sl_shake *s, const struct sl_shake *before);
+
+// Free the list of what is wanted.
+void sl_shake_wanted_fini(struct sl_shake *s);
+
+// Answer a request.
+int sl_shake_call(struct sl_app *app, void *request, struct sl_error *err);
+
+// ---- worker
 
 // Send a message of len bytes from one endpoint to another. Returns false where there is no buffer.
 bool sl_shake_send(struct sl_shake *s, const struct sl_endpoint *from, const struct sl_endpoint *to,

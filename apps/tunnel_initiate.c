@@ -21,16 +21,18 @@ static void next_stamp(struct sl_shake *s, struct sl_roster_peer *peer, uint8_t 
 	sl_tai64n(peer->stamp_ns, stamp);
 }
 
-static bool can_initiate(const struct sl_roster_peer *peer)
+static bool can_initiate(const struct sl_shake *s, const struct sl_roster_peer *peer)
 {
-	return peer->used && peer->remote.has_key && peer->endpoint.ip.family;
+	return peer->used && peer->remote.has_key && peer->endpoint.ip.family &&
+	       (s->local.has_key || s->local.pattern == SL_TUNNEL_NK);
 }
 
 // Send an initiation now. Its answer, or the retry, ends the attempt.
 static void initiate(struct sl_shake *s, uint32_t id)
 {
 	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
-	struct sl_tunnel_record r = {.kind = SL_TUNNEL_TRIED, .peer = id};
+	struct sl_tunnel_record r = {
+		.kind = SL_TUNNEL_TRIED, .peer = id, .generation = peer->generation};
 	uint8_t stamp[SL_TAI64N], message[SL_HANDSHAKE_MAX];
 	uint32_t index;
 	int len;
@@ -61,7 +63,8 @@ static bool may_send(const struct sl_shake *s, const struct sl_roster_peer *peer
 static void give_up(struct sl_shake *s, uint32_t id)
 {
 	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
-	struct sl_tunnel_record r = {.kind = SL_TUNNEL_GIVE_UP, .peer = id};
+	struct sl_tunnel_record r = {
+		.kind = SL_TUNNEL_GIVE_UP, .peer = id, .generation = peer->generation};
 
 	peer->retry_ns = 0;
 	sl_handshake_wipe(&peer->handshake);
@@ -73,7 +76,7 @@ void sl_shake_begin(struct sl_shake *s, uint32_t id, bool restart)
 {
 	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
 
-	if (!can_initiate(peer)) {
+	if (!can_initiate(s, peer)) {
 		if (peer->used)
 			give_up(s, id);
 		return;
@@ -113,7 +116,7 @@ void sl_shake_retry(struct sl_shake *s, uint32_t id)
 
 	if (!peer->used || !peer->retry_ns || s->app.now_ns < peer->retry_ns)
 		return;
-	if (s->app.now_ns - peer->since_ns >= attempt_ns) {
+	if (!can_initiate(s, peer) || s->app.now_ns - peer->since_ns >= attempt_ns) {
 		give_up(s, id);
 		return;
 	}

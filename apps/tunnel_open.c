@@ -110,6 +110,7 @@ static void note(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t value,
 		sl_tunnel_gone(t, &gone);
 		peer->confirmed = true;
 		sl_tunnel_flag(t, id);
+		peer->handshake_ns = t->app.wall_ns;
 		sl_tunnel_unstage(t, s, id, false);
 	}
 }

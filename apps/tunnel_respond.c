@@ -115,6 +115,7 @@ static bool tell_session(struct sl_shake *s, uint32_t id, const struct sl_tunnel
 	const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
 	struct sl_tunnel_record r = {.kind = SL_TUNNEL_SESSION,
 				     .peer = id,
+				     .generation = peer->generation,
 				     .endpoint = peer->endpoint,
 				     .source = peer->source,
 				     .keys = *keys};

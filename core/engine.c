@@ -308,6 +308,23 @@ void sl_engine_quiesce(struct sl_engine *e)
 	e->quiesced = true;
 }
 
+int sl_engine_call(struct sl_engine *e, const char *name, const char *class, void *request,
+		   struct sl_error *err)
+{
+	struct sl_app *app = e->running ? sl_running_find(e->running, name) : NULL;
+	int r;
+
+	if (!app)
+		return sl_error_set(err, -ENOENT, "there is no app '%s'", name);
+	if (strcmp(app->class->name, class) != 0 || !app->class->call)
+		return sl_error_set(err, -ENOENT, "'%s' is a %s, not a %s that can be asked", name,
+				    app->class->name, class);
+	sl_worker_pause(e->workers[app->worker]);
+	r = app->class->call(app, request, err);
+	sl_worker_resume(e->workers[app->worker]);
+	return r;
+}
+
 static bool connected(struct sl_link **links, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)

@@ -331,6 +331,14 @@ void sl_running_commit(struct sl_running *now, struct sl_running *next)
 	settle(next);
 }
 
+struct sl_app *sl_running_find(const struct sl_running *r, const char *name)
+{
+	for (size_t i = 0; i < r->graph->n_apps; i++)
+		if (!strcmp(r->graph->apps[i].name, name))
+			return r->instances[i].app;
+	return NULL;
+}
+
 static void count_link(const struct sl_link *l, struct sl_gone *gone)
 {
 	gone->dropped += l->drops;

@@ -43,6 +43,9 @@ struct sl_running *sl_running_prepare(const struct sl_running *now, const struct
 // Wire the apps of `next`, which succeeds `now`. Workers paused or stopped.
 void sl_running_commit(struct sl_running *now, struct sl_running *next);
 
+// The app of that name, or NULL.
+struct sl_app *sl_running_find(const struct sl_running *r, const char *name);
+
 // Free what `now` does not share with `next` (NULL = everything), and add its counters to gone.
 void sl_running_retire(struct sl_running *now, struct sl_running *next, struct sl_gone *gone);
 

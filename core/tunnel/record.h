@@ -31,7 +31,8 @@ struct sl_tunnel_record {
 	bool restart; // of SL_TUNNEL_WANTED: somebody waits, so tries count from the beginning
 	bool has_keepalive;
 	uint32_t peer;
-	uint64_t keepalive_ns;       // of SL_TUNNEL_PEER where has_keepalive: persistent; 0 = off
+	uint32_t generation;   // of the peer: what is said of another that had the number is void
+	uint64_t keepalive_ns; // of SL_TUNNEL_PEER where has_keepalive: persistent; 0 = off
 	struct sl_endpoint endpoint; // its; family 0 = not known, or unchanged
 	struct sl_endpoint source;   // ours towards it; likewise
 	union {

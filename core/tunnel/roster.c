@@ -10,8 +10,9 @@ struct name {
 
 struct sl_roster {
 	struct sl_roster_peer *peers;
-	struct name *names; // in the order of the keys
-	uint32_t n, max, end;
+	struct name *names;        // in the order of the keys
+	uint32_t n, max, end, low; // numbers below low are in use
+	uint32_t generation;       // of the newest peer
 };
 
 struct sl_roster *sl_roster_create(uint32_t max)
@@ -29,18 +30,12 @@ struct sl_roster *sl_roster_create(uint32_t max)
 	return NULL;
 }
 
-static void wipe(struct sl_roster_peer *p)
-{
-	free(p->allowed);
-	sodium_memzero(p, sizeof(*p));
-}
-
 void sl_roster_destroy(struct sl_roster *r)
 {
 	if (!r)
 		return;
-	for (uint32_t i = 0; r->peers && i < r->end; i++)
-		wipe(&r->peers[i]);
+	if (r->peers)
+		sodium_memzero(r->peers, r->end * sizeof(*r->peers));
 	free(r->peers);
 	free(r->names);
 	free(r);
@@ -76,7 +71,7 @@ uint32_t sl_roster_find(const struct sl_roster *r, const uint8_t public_key[SL_N
 
 uint32_t sl_roster_add(struct sl_roster *r, const uint8_t public_key[SL_NOISE_KEY])
 {
-	uint32_t at = locate(r, public_key), id = 0;
+	uint32_t at = locate(r, public_key), id = r->low;
 
 	if (r->n == r->max || is_at(r, at, public_key))
 		return UINT32_MAX;
@@ -86,7 +81,9 @@ uint32_t sl_roster_add(struct sl_roster *r, const uint8_t public_key[SL_NOISE_KE
 	memcpy(r->names[at].key, public_key, SL_NOISE_KEY);
 	r->names[at].id = id;
 	r->n++;
+	r->low = id + 1;
 	r->peers[id].used = true;
+	r->peers[id].generation = ++r->generation;
 	if (id >= r->end)
 		r->end = id + 1;
 	return id;
@@ -101,8 +98,9 @@ void sl_roster_remove(struct sl_roster *r, uint32_t id)
 	if (at == r->n)
 		return;
 	r->n--;
+	r->low = id < r->low ? id : r->low;
 	memmove(&r->names[at], &r->names[at + 1], (r->n - at) * sizeof(r->names[0]));
-	wipe(&r->peers[id]);
+	sodium_memzero(&r->peers[id], sizeof(r->peers[id]));
 }
 
 struct sl_roster_peer *sl_roster_peer(struct sl_roster *r, uint32_t id)

@@ -13,6 +13,7 @@ struct sl_roster_peer {
 	struct sl_handshake handshake;
 	struct sl_cookie cookie;
 	struct sl_endpoint endpoint, source; // its, and ours towards it
+	struct sl_endpoint configured;       // its, as the settings have it
 	uint8_t stamp[SL_TAI64N];            // latest that came from it
 	uint64_t stamp_ns;                   // of our own latest, since 1970
 	uint64_t heard_ns;                   // when its last initiation was taken
@@ -21,11 +22,11 @@ struct sl_roster_peer {
 	uint64_t retry_ns;                   // next initiation; 0 = none under way
 	uint64_t keepalive_ns;
 	uint64_t rx_bytes, tx_bytes;         // UDP payload of handshake messages
+	uint32_t generation;                 // differs from those that had the number before
+	uint32_t round;                      // when it was last found wanted; the owner's
 	uint32_t indices[SL_ROSTER_INDICES]; // a ring
 	uint8_t n_indices;
 	bool used;
-	struct sl_prefix *allowed;
-	size_t n_allowed;
 };
 
 struct sl_roster;

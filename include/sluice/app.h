@@ -15,6 +15,8 @@
 //              place where a graph may form a cycle.
 //   push       worker, while packets wait on an input: take, work, give.
 //   tick       worker, about every millisecond.
+//   call       control thread, its worker paused: answer a request of the class's own, see
+//              sl_engine_call. May allocate, gives no packets.
 //   stop       control thread, no worker calls any more: close, free. Packets still held are
 //              freed here.
 //
@@ -105,6 +107,7 @@ struct sl_app_class {
 	void (*pull)(struct sl_app *app);
 	void (*push)(struct sl_app *app);
 	void (*tick)(struct sl_app *app);
+	int (*call)(struct sl_app *app, void *request, struct sl_error *err);
 	void (*stop)(struct sl_app *app);
 };
 

@@ -56,6 +56,16 @@ void sl_engine_stop(struct sl_engine *e);
 // for hosts with a loop of their own. Not while started. Returns packets moved.
 uint64_t sl_engine_breathe(struct sl_engine *e);
 
+// Ask an app of the running graph something that its class's `call` answers, between two breaths.
+//
+// app      By name.
+// class    Which it must be of: only its callers know what the request is.
+// request  Borrowed; what it is, and what becomes of it, the class says.
+//
+// Returns what `call` returns, or -ENOENT: there is no such app, or it is of another class.
+int sl_engine_call(struct sl_engine *e, const char *app, const char *class, void *request,
+		   struct sl_error *err);
+
 // Whether every source has ended, and no link or app holds a packet: nothing will happen any
 // more. False where a source never ends.
 bool sl_engine_drained(struct sl_engine *e);

@@ -112,7 +112,19 @@ static void make_key(const char *name, char public_text[SL_KEY_TEXT])
 	assert_int_equal(sl_secret_save(path, text, &err), 0);
 }
 
-static struct sl_graph *graph(const char *between)
+static char left[SL_KEY_TEXT], right[SL_KEY_TEXT];
+
+static void make_keys(void)
+{
+	char psk[SL_KEY_TEXT];
+
+	make_key("left.key", left);
+	make_key("right.key", right);
+	make_key("psk.key", psk);
+}
+
+// more: further peers of the left one, behind a comma.
+static struct sl_graph *graph(const char *between, const char *more)
 {
 	static const char format[] =
 		"apps:\n"
@@ -121,7 +133,7 @@ static struct sl_graph *graph(const char *between)
 		"  left: tunnel-data\n"
 		"  right: tunnel-data\n"
 		"  left-h: {tunnel-handshake: {key: left.key, port: 1, peers: ['%s "
-		"psk=%s/psk.key endpoint=192.0.2.2:2 allowed=10.2.0.0/16']}}\n"
+		"psk=%s/psk.key endpoint=192.0.2.2:2 allowed=10.2.0.0/16'%s]}}\n"
 		"  right-h: {tunnel-handshake: {key: right.key, port: 2, peers: ['%s "
 		"psk=%s/psk.key endpoint=192.0.2.1:1 allowed=10.1.0.0/16']}}\n"
 		"  to-left: join\n"
@@ -140,13 +152,10 @@ static struct sl_graph *graph(const char *between)
 		"  - right.events -> right-h.events\n"
 		"  - right-h.commands -> right.commands\n"
 		"  - right.inner4 -> collect\n";
-	char yaml[3000], name[128], left[SL_KEY_TEXT], right[SL_KEY_TEXT], psk[SL_KEY_TEXT];
+	char yaml[3000], name[128];
 	struct sl_graph *g = sl_graph_create();
 
-	make_key("left.key", left);
-	make_key("right.key", right);
-	make_key("psk.key", psk);
-	snprintf(yaml, sizeof(yaml), format, right, folder, left, folder, between);
+	snprintf(yaml, sizeof(yaml), format, right, folder, more, left, folder, between);
 	snprintf(name, sizeof(name), "%s/tunnel.yaml", folder);
 	if (sl_graph_parse(g, yaml, name, &err) < 0)
 		fail_msg("%u:%u: %s", err.line, err.column, err.text);
@@ -191,14 +200,16 @@ static int teardown(void **state)
 	return rmdir(folder);
 }
 
-static void run(const char *between)
+static void apply(struct sl_graph *g)
 {
-	struct sl_graph *g = graph(between);
-
 	if (sl_engine_apply(engine, g, &err) < 0)
 		fail_msg("%s", err.text);
 	sl_graph_destroy(g);
-	for (unsigned i = 0; i < BREATHS && metric("collect", "in_order") < PACKETS; i++) {
+}
+
+static void run_until(uint64_t packets)
+{
+	for (unsigned i = 0; i < BREATHS && metric("collect", "in_order") < packets; i++) {
 		sl_engine_breathe(engine);
 		if (i > 100)
 			usleep(50); // ticks come by the clock
@@ -208,7 +219,9 @@ static void run(const char *between)
 static void the_first_packet_brings_up_a_session_and_none_is_lost(void **state)
 {
 	(void)state;
-	run("counter");
+	make_keys();
+	apply(graph("counter", ""));
+	run_until(PACKETS);
 	assert_int_equal(metric("left-h", "initiations_sent"), 1);
 	assert_int_equal(metric("right-h", "initiations_taken"), 1);
 	assert_int_equal(metric("left-h", "responses_taken"), 1);
@@ -217,11 +230,31 @@ static void the_first_packet_brings_up_a_session_and_none_is_lost(void **state)
 	assert_int_equal(metric("collect", "in_order"), PACKETS);
 }
 
+static void one_peer_more_leaves_the_session_of_another(void **state)
+{
+	static const char more[] =
+		", 'B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9/AsrhtHHw= allowed=10.3.0.0/16'";
+
+	(void)state;
+	make_keys();
+	apply(graph("counter", ""));
+	run_until(PACKETS / 2);
+	apply(graph("counter", more));
+	assert_int_equal(metric("left-h", "peers"), 2);
+	run_until(PACKETS);
+	assert_int_equal(metric("left", "peers"), 2);
+	assert_int_equal(metric("left", "sessions"), 1);
+	assert_int_equal(metric("right-h", "initiations_taken"), 1);
+	assert_int_equal(metric("collect", "in_order"), PACKETS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			the_first_packet_brings_up_a_session_and_none_is_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_peer_more_leaves_the_session_of_another, setup,
+						teardown),
 	};
 
 	if (sl_class_register(&feed_class) || sl_class_register(&collect_class))

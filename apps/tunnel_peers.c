@@ -1,0 +1,449 @@
+// Who the peers of a tunnel are, as tunnel-handshake knows it: from its settings, and changed while
+// it runs. All of it is decided by the control thread while the worker stands still, and becomes
+// news for the data path, which the worker sends on when there is room.
+
+#include "apps/tunnel.h"
+#include "apps/tunnel_handshake.h"
+
+#include <errno.h>
+#include <sluice/tunnel.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+static int no_memory(struct sl_error *err)
+{
+	return sl_error_set(err, -ENOMEM, "out of memory");
+}
+
+// ---- news
+
+// What has been sent makes room first.
+int sl_shake_news_reserve(struct sl_shake *s, size_t more)
+{
+	struct sl_shake_news *w = &s->news;
+	struct sl_tunnel_record *records;
+	size_t left = w->n - w->sent, room = left + more;
+
+	if (left > 0)
+		memmove(w->records, w->records + w->sent, left * sizeof(*w->records));
+	w->n = left;
+	w->sent = 0;
+	if (room <= w->room)
+		return 0;
+	records = realloc(w->records, room * sizeof(*records));
+	if (!records)
+		return -ENOMEM;
+	w->records = records;
+	w->room = room;
+	return 0;
+}
+
+static struct sl_tunnel_record *add_news(struct sl_shake *s, enum sl_tunnel_record_kind kind,
+					 uint32_t id)
+{
+	struct sl_tunnel_record *r = &s->news.records[s->news.n++];
+
+	*r = (struct sl_tunnel_record){.kind = (uint8_t)kind,
+				       .peer = id,
+				       .generation = sl_roster_peer(s->roster, id)->generation};
+	return r;
+}
+
+static void tell_prefix(struct sl_shake *s, enum sl_tunnel_record_kind kind, uint32_t id,
+			const struct sl_prefix *p)
+{
+	add_news(s, kind, id)->prefix = *p;
+}
+
+static void tell_peer(struct sl_shake *s, uint32_t id, bool has_endpoint, bool has_keepalive)
+{
+	const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	struct sl_tunnel_record *r = add_news(s, SL_TUNNEL_PEER, id);
+
+	if (has_endpoint)
+		r->endpoint = peer->endpoint;
+	r->source.port = s->port;
+	r->has_keepalive = has_keepalive;
+	r->keepalive_ns = peer->keepalive_ns;
+}
+
+// ---- prefixes
+//
+// When a peer's prefixes are replaced, those it has are given to nobody in particular first, a peer
+// behind all others; what is left with that in the end is what the peer loses. In this way the data
+// path hears of differences alone, and misses no prefix meanwhile.
+
+static uint32_t leftover(const struct sl_shake *s)
+{
+	return s->max_peers;
+}
+
+static size_t count_prefixes(const struct sl_shake *s, uint32_t id)
+{
+	struct sl_prefix p;
+	uint32_t cursor = 0;
+	size_t n = 0;
+
+	while (sl_allowed_next(s->allowed, id, &cursor, &p))
+		n++;
+	return n;
+}
+
+static void set_aside(struct sl_shake *s, uint32_t id)
+{
+	struct sl_prefix p;
+
+	for (uint32_t cursor = 0; sl_allowed_next(s->allowed, id, &cursor, &p); cursor = 0)
+		sl_allowed_add(s->allowed, &p, leftover(s));
+}
+
+// Take a prefix that was set aside from the peer. Returns false where there is none.
+static bool lose_one(struct sl_shake *s, uint32_t id)
+{
+	struct sl_prefix p;
+	uint32_t cursor = 0;
+
+	if (!sl_allowed_next(s->allowed, leftover(s), &cursor, &p))
+		return false;
+	sl_allowed_remove(s->allowed, &p, leftover(s));
+	tell_prefix(s, SL_TUNNEL_DISALLOW, id, &p);
+	return true;
+}
+
+static int allow(struct sl_shake *s, uint32_t id, const struct sl_prefix *p, struct sl_error *err)
+{
+	while (sl_allowed_add(s->allowed, p, id) < 0)
+		if (!lose_one(s, id))
+			return sl_error_set(err, -ENOSPC,
+					    "there are %llu prefixes of peers: max-prefixes",
+					    (unsigned long long)s->max_prefixes);
+	tell_prefix(s, SL_TUNNEL_ALLOW, id, p);
+	return 0;
+}
+
+static int set_prefixes(struct sl_shake *s, uint32_t id, const struct sl_shake_peer *p,
+			struct sl_error *err)
+{
+	int ret = 0;
+
+	if (p->replace_allowed)
+		set_aside(s, id);
+	for (size_t i = 0; i < p->n_allowed && ret == 0; i++) {
+		const struct sl_shake_prefix *a = &p->allowed[i];
+
+		if (!a->remove)
+			ret = allow(s, id, &a->prefix, err);
+		else if (sl_allowed_remove(s->allowed, &a->prefix, id))
+			tell_prefix(s, SL_TUNNEL_DISALLOW, id, &a->prefix);
+	}
+	while (lose_one(s, id))
+		;
+	return ret;
+}
+
+// ---- peers
+
+static void count_peer(struct sl_shake *s, int more)
+{
+	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_PEERS, (uint64_t)(int64_t)more);
+}
+
+// Forget what is under way with a peer, and its sessions here.
+static void stop_peer(struct sl_shake *s, struct sl_roster_peer *peer)
+{
+	for (unsigned i = 0; i < peer->n_indices; i++)
+		sl_indices_give(s->indices, peer->indices[i]);
+	peer->n_indices = 0;
+	peer->retry_ns = 0;
+	sl_handshake_wipe(&peer->handshake);
+	peer->cookie = (struct sl_cookie){0};
+}
+
+// Needs room for one piece of news.
+static void remove_peer(struct sl_shake *s, uint32_t id)
+{
+	add_news(s, SL_TUNNEL_FORGET, id);
+	stop_peer(s, sl_roster_peer(s->roster, id));
+	sl_allowed_remove_peer(s->allowed, id);
+	sl_roster_remove(s->roster, id);
+	count_peer(s, -1);
+}
+
+static void set_psk(struct sl_shake *s, struct sl_roster_peer *peer, const uint8_t *public_key,
+		    const uint8_t *psk)
+{
+	sl_tunnel_remote_init(&peer->remote, &s->local, public_key, psk);
+}
+
+// Returns whether the peer is to be sent somewhere else than before.
+static bool set_endpoint(struct sl_roster_peer *peer, const struct sl_shake_peer *p)
+{
+	bool known = p->from_settings && sl_endpoint_equal(&peer->configured, &p->endpoint);
+
+	if (p->from_settings)
+		peer->configured = p->endpoint;
+	if (!p->endpoint.ip.family || known)
+		return false;
+	peer->endpoint = p->endpoint;
+	return true;
+}
+
+static void set_peer(struct sl_shake *s, uint32_t id, const struct sl_shake_peer *p)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	bool is_new = !peer->remote.has_key, moved;
+
+	if (is_new || (p->has_psk && sodium_memcmp(peer->remote.psk, p->psk, sizeof(p->psk)) != 0))
+		set_psk(s, peer, p->public_key, p->psk);
+	if (p->has_keepalive)
+		peer->keepalive_ns = p->keepalive_ns;
+	moved = set_endpoint(peer, p);
+	if (is_new || moved || p->has_keepalive)
+		tell_peer(s, id, moved, p->has_keepalive);
+}
+
+// The number of the peer, which is made where there is none; UINT32_MAX where that cannot be.
+static uint32_t find_or_add(struct sl_shake *s, const uint8_t *public_key)
+{
+	uint32_t id = sl_roster_find(s->roster, public_key);
+
+	if (id != UINT32_MAX)
+		return id;
+	id = sl_roster_add(s->roster, public_key);
+	if (id != UINT32_MAX)
+		count_peer(s, 1);
+	return id;
+}
+
+static bool is_us(const struct sl_shake *s, const uint8_t *public_key)
+{
+	return s->local.has_key &&
+	       memcmp(public_key, s->local.public_key, sizeof(s->local.public_key)) == 0;
+}
+
+int sl_shake_peer_set(struct sl_shake *s, const struct sl_shake_peer *p, struct sl_error *err)
+{
+	uint32_t id = sl_roster_find(s->roster, p->public_key);
+	size_t lost = id != UINT32_MAX && p->replace_allowed ? count_prefixes(s, id) : 0;
+
+	if (id == UINT32_MAX && (p->remove || p->update_only || is_us(s, p->public_key)))
+		return 0;
+	if (sl_shake_news_reserve(s, 2 + p->n_allowed + lost) < 0)
+		return no_memory(err);
+	if (p->remove) {
+		remove_peer(s, id);
+		return 0;
+	}
+	id = find_or_add(s, p->public_key);
+	if (id == UINT32_MAX)
+		return sl_error_set(err, -ENOSPC, "there are %u peers: max-peers", s->max_peers);
+	set_peer(s, id, p);
+	return set_prefixes(s, id, p, err);
+}
+
+// ---- the key
+
+int sl_shake_set_key(struct sl_shake *s, const uint8_t *private_key, struct sl_error *err)
+{
+	uint32_t end = sl_roster_end(s->roster);
+	uint8_t psk[SL_NOISE_KEY], public_key[SL_NOISE_KEY];
+
+	if (sl_shake_news_reserve(s, end) < 0)
+		return no_memory(err);
+	sl_tunnel_local_init(&s->local, s->local.pattern, private_key);
+	for (uint32_t id = 0; id < end; id++) {
+		struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+
+		if (!peer->used)
+			continue;
+		if (is_us(s, peer->remote.public_key)) {
+			remove_peer(s, id);
+			continue;
+		}
+		stop_peer(s, peer);
+		memcpy(psk, peer->remote.psk, sizeof(psk));
+		memcpy(public_key, peer->remote.public_key, sizeof(public_key));
+		set_psk(s, peer, public_key, psk);
+		add_news(s, SL_TUNNEL_EXPIRE, id);
+	}
+	sodium_memzero(psk, sizeof(psk));
+	return 0;
+}
+
+// ---- what the settings want
+
+// Every round marks those that stay.
+static void mark_wanted(struct sl_shake *s)
+{
+	s->round++;
+	for (size_t i = 0; i < s->n_wanted; i++) {
+		uint32_t id = sl_roster_find(s->roster, s->wanted[i].public_key);
+
+		if (id != UINT32_MAX)
+			sl_roster_peer(s->roster, id)->round = s->round;
+	}
+}
+
+static void remove_unwanted(struct sl_shake *s)
+{
+	for (uint32_t id = 0; id < sl_roster_end(s->roster); id++) {
+		const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+
+		if (peer->used && peer->round != s->round)
+			remove_peer(s, id);
+	}
+}
+
+int sl_shake_set_wanted(struct sl_shake *s, struct sl_error *err)
+{
+	int ret = sl_shake_news_reserve(s, sl_roster_end(s->roster)) < 0 ? no_memory(err) : 0;
+
+	if (ret == 0) {
+		mark_wanted(s);
+		remove_unwanted(s);
+	}
+	for (size_t i = 0; i < s->n_wanted && ret == 0; i++)
+		ret = sl_shake_peer_set(s, &s->wanted[i], err);
+	sl_shake_wanted_fini(s);
+	return ret;
+}
+
+void sl_shake_wanted_fini(struct sl_shake *s)
+{
+	for (size_t i = 0; i < s->n_wanted; i++)
+		free(s->wanted[i].allowed);
+	if (s->wanted)
+		sodium_memzero(s->wanted, s->n_wanted * sizeof(*s->wanted));
+	free(s->wanted);
+	s->wanted = NULL;
+	s->n_wanted = 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct sl_shake_peer *const *x = a, *const *y = b;
+
+	return memcmp((*x)->public_key, (*y)->public_key, SL_NOISE_KEY);
+}
+
+// No key is there twice, none is our own.
+static int check_keys(const struct sl_shake *s, struct sl_error *err)
+{
+	const struct sl_shake_peer **sorted = calloc(s->n_wanted + 1, sizeof(const void *));
+	int ret = sorted ? 0 : no_memory(err);
+
+	for (size_t i = 0; ret == 0 && i < s->n_wanted; i++) {
+		sorted[i] = &s->wanted[i];
+		if (is_us(s, s->wanted[i].public_key))
+			ret = sl_error_set(err, -EINVAL, "peer %zu has the tunnel's own key",
+					   i + 1);
+	}
+	if (ret == 0)
+		qsort(sorted, s->n_wanted, sizeof(const void *), by_key);
+	for (size_t i = 1; ret == 0 && i < s->n_wanted; i++)
+		if (by_key(&sorted[i - 1], &sorted[i]) == 0)
+			ret = sl_error_set(err, -EINVAL, "peers %zu and %zu have one key",
+					   (size_t)(sorted[i - 1] - s->wanted) + 1,
+					   (size_t)(sorted[i] - s->wanted) + 1);
+	free(sorted);
+	return ret;
+}
+
+int sl_shake_can_want(struct sl_shake *s, const struct sl_shake *before, struct sl_error *err)
+{
+	size_t prefixes = 0, news = 3 * s->n_wanted;
+	int ret;
+
+	for (size_t i = 0; i < s->n_wanted; i++)
+		prefixes += s->wanted[i].n_allowed;
+	if (s->n_wanted > s->max_peers)
+		return sl_error_set(err, -ENOSPC, "%zu peers, but max-peers is %u", s->n_wanted,
+				    s->max_peers);
+	if (prefixes > s->max_prefixes)
+		return sl_error_set(err, -ENOSPC, "%zu prefixes of peers, but max-prefixes is %llu",
+				    prefixes, (unsigned long long)s->max_prefixes);
+	ret = check_keys(s, err);
+	if (before)
+		news += before->news.n + sl_allowed_count(before->allowed) +
+			2 * (size_t)sl_roster_end(before->roster);
+	if (ret == 0 && sl_shake_news_reserve(s, news + prefixes) < 0)
+		ret = no_memory(err);
+	return ret;
+}
+
+void sl_shake_news_adopt(struct sl_shake *s, const struct sl_shake *before)
+{
+	const struct sl_shake_news *old = &before->news;
+	size_t left = old->n - old->sent;
+
+	if (left > 0)
+		memcpy(s->news.records, old->records + old->sent, left * sizeof(*old->records));
+	s->news.n = left;
+}
+
+// ---- requests
+
+static int view_prefixes(const struct sl_shake *s, uint32_t id, struct sl_tunnel_peer_view *v)
+{
+	uint32_t cursor = 0;
+	struct sl_prefix p;
+
+	v->n_allowed = count_prefixes(s, id);
+	v->allowed = calloc(v->n_allowed + 1, sizeof(*v->allowed));
+	for (size_t i = 0; v->allowed && sl_allowed_next(s->allowed, id, &cursor, &p); i++)
+		sl_prefix_print(&p, v->allowed[i]);
+	return v->allowed ? 0 : -ENOMEM;
+}
+
+static int view_peer(struct sl_shake *s, uint32_t id, struct sl_tunnel_peer_view *v)
+{
+	const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+
+	memcpy(v->public_key, peer->remote.public_key, sizeof(v->public_key));
+	memcpy(v->psk, peer->remote.psk, sizeof(v->psk));
+	v->rx_bytes = peer->rx_bytes;
+	v->tx_bytes = peer->tx_bytes;
+	v->keepalive_s = (uint16_t)(peer->keepalive_ns / SL_TIMER_SECOND_NS);
+	return view_prefixes(s, id, v);
+}
+
+static int view(struct sl_shake *s, struct sl_tunnel_reading *r, struct sl_error *err)
+{
+	uint32_t end = sl_roster_end(s->roster);
+	int ret = 0;
+
+	r->view->has_key = s->local.has_key;
+	memcpy(r->view->private_key, s->local.private_key, sizeof(r->view->private_key));
+	r->view->peers = calloc(end + 1, sizeof(*r->view->peers));
+	r->looks.items = calloc(end + 1, sizeof(*r->looks.items));
+	if (!r->view->peers || !r->looks.items)
+		return no_memory(err);
+	for (uint32_t id = 0; id < end && ret == 0; id++) {
+		const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+		struct sl_tunnel_look *look = &r->looks.items[r->looks.n];
+
+		if (!peer->used)
+			continue;
+		*look = (struct sl_tunnel_look){
+			.peer = id, .generation = peer->generation, .endpoint = peer->endpoint};
+		ret = view_peer(s, id, &r->view->peers[r->looks.n]);
+		r->view->n_peers = ++r->looks.n;
+	}
+	return ret < 0 ? no_memory(err) : 0;
+}
+
+int sl_shake_call(struct sl_app *app, void *request, struct sl_error *err)
+{
+	struct sl_shake *s = (struct sl_shake *)app;
+	const struct sl_shake_request *r = request;
+
+	switch (r->what) {
+	case SL_SHAKE_CHANGE:
+		return sl_shake_peer_set(s, r->peer, err);
+	case SL_SHAKE_SET_KEY:
+		return sl_shake_set_key(s, r->private_key, err);
+	case SL_SHAKE_READ:
+		return view(s, r->reading, err);
+	}
+	return -EINVAL;
+}

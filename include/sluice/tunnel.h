@@ -1,0 +1,78 @@
+// tunnel: the peers of a running tunnel, read and changed from outside.
+//
+// A tunnel is two apps of a graph: tunnel-data, by whose name it is known, and the tunnel-handshake
+// called as it is with "-handshake" behind. Its peers are those of the handshake's settings, and
+// what is changed here. A graph that is applied with other settings of the handshake makes the
+// peers what these say.
+//
+// Thread rule: all functions belong to the control thread, and stop the tunnel's workers for as
+// long as they look or write, which is some microseconds, and about 0.1 us more for each prefix.
+#pragma once
+
+#include <sluice/engine.h>
+#include <sluice/key.h>
+
+#pragma GCC visibility push(default)
+
+enum {
+	SL_TUNNEL_ENDPOINT_TEXT = 72, // "[2001:db8::1]:51820", terminated
+	SL_TUNNEL_PREFIX_TEXT = 64,   // "2001:db8::/32", terminated
+};
+
+// What to change about one peer. All zero but the key: there is such a peer.
+struct sl_tunnel_change {
+	uint8_t public_key[SL_KEY];
+	bool remove;          // it goes, with all it has
+	bool update_only;     // where there is no such peer, nothing happens
+	bool has_psk;         // it gets this psk; zeros = none
+	bool has_keepalive;   // it gets this interval of persistent keepalives; 0 = off
+	bool replace_allowed; // it has no prefixes but those of `allowed`
+	uint8_t psk[SL_KEY];
+	uint16_t keepalive_s;
+	const char *endpoint;       // "192.0.2.1:51820", "[2001:db8::1]:51820"; NULL = as it is
+	const char *const *allowed; // "10.0.0.0/8" becomes the peer's, "-10.0.0.0/8" no longer is
+	size_t n_allowed;
+};
+
+// One peer as it is.
+struct sl_tunnel_peer_view {
+	uint8_t public_key[SL_KEY], psk[SL_KEY]; // psk zero = none
+	char endpoint[SL_TUNNEL_ENDPOINT_TEXT];  // empty = not known
+	uint64_t handshake_ns;                   // of the newest session, since 1970; 0 = never
+	uint64_t rx_bytes, tx_bytes;             // UDP payload: data, keepalives, handshakes
+	uint16_t keepalive_s;                    // 0 = off
+	char (*allowed)[SL_TUNNEL_PREFIX_TEXT];
+	size_t n_allowed;
+};
+
+// All of them. It holds secrets; sl_tunnel_free wipes it.
+struct sl_tunnel_view {
+	uint8_t private_key[SL_KEY];
+	bool has_key;
+	struct sl_tunnel_peer_view *peers;
+	size_t n_peers;
+};
+
+// Change a peer, or make one, or remove it.
+//
+// c  Borrowed. A peer whose key is the tunnel's own is passed over in silence.
+//
+// Returns 0; -ENOENT (no such tunnel), -EINVAL (a text that cannot be read; nothing has changed),
+// -ENOSPC (max-peers or max-prefixes are there; of the prefixes, those before it have been added),
+// -ENOMEM.
+int sl_tunnel_change(struct sl_engine *e, const char *tunnel, const struct sl_tunnel_change *c,
+		     struct sl_error *err);
+
+// Give a tunnel another private key, or none (NULL). Its peers stay, their sessions end; a peer
+// with the very key is removed. Returns 0, -ENOENT or -ENOMEM.
+int sl_tunnel_set_key(struct sl_engine *e, const char *tunnel, const uint8_t *private_key,
+		      struct sl_error *err);
+
+// Returns 0 and what there is, owned by the caller; -ENOENT or -ENOMEM.
+int sl_tunnel_read(struct sl_engine *e, const char *tunnel, struct sl_tunnel_view **view,
+		   struct sl_error *err);
+
+// Wipe and free. NULL is legal.
+void sl_tunnel_free(struct sl_tunnel_view *view);
+
+#pragma GCC visibility pop
