@@ -141,7 +141,7 @@ static void bad_plugins_are_refused_whole(void **state)
 		 "'empty.so' is not a plugin of Sluice: it exports no 'sl_plugin'"},
 		{"old.so", -ENOEXEC,
 		 "plugin 'old.so' was built against ABI version 999 of Sluice and this is version "
-		 "2: build it again"},
+		 "3: build it again"},
 		{"newer.so", -ENOEXEC,
 		 "plugin 'newer.so' was built against ABI version 999 of Sluice and this is "
 		 "version 3: build it again"},
