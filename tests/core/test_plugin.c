@@ -153,7 +153,7 @@ static void bad_plugins_are_refused_whole(void **state)
 	size_t before = count_classes();
 
 	(void)state;
-	assert_int_equal(SL_ABI_VERSION, 2);
+	assert_int_equal(SL_ABI_VERSION, 3);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sl_error err = {0};
 
