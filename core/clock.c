@@ -13,7 +13,7 @@ static uint64_t read_ns(clockid_t id)
 void sl_clock_set(struct sl_clock *c)
 {
 	c->tsc = rte_rdtsc();
-	c->now_ns = read_ns(CLOCK_MONOTONIC);
+	c->now_ns = read_ns(CLOCK_BOOTTIME); // goes on while the host sleeps, as keys grow old
 	c->wall_ns = read_ns(CLOCK_REALTIME);
 	c->ns_per_tick = 1e9 / (double)rte_get_tsc_hz();
 }

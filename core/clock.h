@@ -1,6 +1,6 @@
 // clock: nanoseconds from the TSC, kept in step with the kernel's clocks.
 //
-// Reading costs a few cycles and no system call. The kernel's monotonic clock is read again
+// Reading costs a few cycles and no system call. The kernel's clocks are read again
 // about every millisecond, so that the TSC's estimated rate cannot add up to a drift.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 struct sl_clock {
 	uint64_t tsc;       // when last set
-	uint64_t now_ns;    // monotonic, then
+	uint64_t now_ns;    // monotonic, of a host that never sleeps, then
 	uint64_t wall_ns;   // since 1970, then
 	uint64_t last_ns;   // latest time given out
 	double ns_per_tick; // of the TSC

@@ -128,7 +128,7 @@ struct sl_app {
 	_Atomic bool finished;         // see sl_app_finish
 	_Atomic(const char *) failure; // see sl_app_fail; NULL = none
 
-	uint64_t now_ns;  // monotonic, once per breath
+	uint64_t now_ns;  // monotonic, once per breath; goes on while the host sleeps
 	uint64_t wall_ns; // since 1970, once per breath
 	uint64_t wake_ns; // see sl_app_wake_at
 
