@@ -8,6 +8,9 @@ enum {
 	TTL = 64,
 	UDP_LENGTH = 4, // offsets within the UDP header
 	UDP_CHECKSUM = 6,
+	// Where a message differs from the ones before: the counter of data, and random bytes of
+	// the others. What may be fragmented needs such an IP ID (RFC 6864 section 4.3).
+	ID_AT = 8,
 };
 
 static void init_ipv4(struct sl_outer *o, const struct sl_endpoint *from,
@@ -61,6 +64,8 @@ static void finish_ipv4(uint8_t *bytes, uint16_t len, uint8_t tos)
 
 	ip->tos = tos;
 	store_be16(ip->total_len, len);
+	if (len >= SL_OUTER4_LEN + ID_AT + sizeof(ip->id))
+		memcpy(ip->id, bytes + SL_OUTER4_LEN + ID_AT, sizeof(ip->id));
 	checksum = (uint16_t)~sl_checksum_sum_short(ip, sizeof(*ip), 0);
 	memcpy(ip->checksum, &checksum, sizeof(checksum));
 }

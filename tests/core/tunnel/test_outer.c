@@ -193,6 +193,23 @@ static void without_a_place_to_send_to_nothing_is_put_on(void **state)
 	assert_int_equal(sl_len(p), 64);
 }
 
+static void packets_of_ipv4_bear_the_number_of_their_message(void **state)
+{
+	struct sl_endpoint from = endpoint(ends[0][0]), to = endpoint(ends[0][1]);
+	struct packet memory;
+	struct sl_outer o;
+
+	(void)state;
+	sl_outer_init(&o, &from, &to);
+	for (uint64_t number = 0; number < 70000; number += 7) {
+		struct rte_mbuf *p = packet(&memory, 32);
+
+		store_le64(sl_data(p) + 8, number);
+		assert_true(sl_outer_put(&o, p, 0));
+		assert_int_equal(load_le32(sl_data(p) + 4) & 0xffff, number & 0xffff);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +220,7 @@ int main(void)
 		cmocka_unit_test(what_was_checked_has_a_checksum_only_over_ipv6),
 		cmocka_unit_test(reading_alone_does_not_mind_the_checksum),
 		cmocka_unit_test(trailing_bytes_are_not_payload),
+		cmocka_unit_test(packets_of_ipv4_bear_the_number_of_their_message),
 		cmocka_unit_test(without_a_place_to_send_to_nothing_is_put_on),
 	};
 
