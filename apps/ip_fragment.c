@@ -7,6 +7,9 @@
 #include "core/ip/interfaces.h"
 #include "core/proto/ipv4.h"
 
+#include <errno.h>
+#include <sys/random.h>
+
 enum { ERROR, FIRST };
 enum { DROP_NO_INTERFACE, DROP_BAD_OPTIONS, DROP_NO_BUFFER };
 enum { METRIC_DIVIDED, METRIC_FRAGMENTS, METRIC_TOO_BIG };
@@ -19,14 +22,17 @@ struct ip_fragment {
 	struct sl_app app;
 	struct sl_strings interfaces;
 	uint8_t outputs[SL_IFACES_MAX]; // by interface
+	uint64_t ids6;                  // state of the identifications of IPv6
 };
 
-// A router divides no IPv6 packets.
+// A router divides no IPv6 packets but its own (RFC 8200 section 5).
 static bool may_divide(const struct rte_mbuf *p)
 {
 	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)sl_data(p);
 
-	return ip->version_ihl >> 4 == 4 && !(load_be16(ip->flags_offset) & SL_IPV4_DF);
+	if (ip->version_ihl >> 4 == 6)
+		return sl_ip_meta(p)->iface_in == SL_IFACE_NONE;
+	return !(load_be16(ip->flags_offset) & SL_IPV4_DF);
 }
 
 static void too_big(struct ip_fragment *self, struct rte_mbuf *p)
@@ -41,7 +47,8 @@ static void divide(struct ip_fragment *self, struct rte_mbuf *p, unsigned output
 	struct rte_mbuf *fragments[SL_BURST];
 	struct sl_fragments f;
 
-	if (!sl_fragments_begin(&f, sl_data(p), sl_len(p), sl_ip_meta(p)->mtu, 0)) {
+	if (!sl_fragments_begin(&f, sl_data(p), sl_len(p), sl_ip_meta(p)->mtu,
+				sl_fragment_id(&self->ids6))) {
 		sl_app_drop(&self->app, p, DROP_BAD_OPTIONS);
 		return;
 	}
@@ -93,6 +100,8 @@ static int ip_fragment_configure(struct sl_app *app, const void *config, struct 
 
 	self->interfaces = c->interfaces;
 	sl_iface_outputs(self->outputs, app, &self->interfaces);
+	if (getrandom(&self->ids6, sizeof(self->ids6), GRND_NONBLOCK) < 0)
+		return sl_error_set(err, -errno, "no random numbers");
 	return sl_ifaces_check(&self->interfaces, err);
 }
 
@@ -117,10 +126,11 @@ const struct sl_app_class sl_ip_fragment_class = {
 	.name = "ip-fragment",
 	.help = "divide packets that are too long for their way on\n"
 		"Takes what the route apps found to be longer than the MTU of its interface. IPv4 "
-		"packets that may be divided leave as fragments, on the output of their interface; "
-		"all others, and all of IPv6, leave on `error`, for icmp-error to tell their "
-		"source "
-		"the MTU. Options are copied into each fragment as their flag says; a packet whose "
+		"packets that may be divided, and the router's own of IPv6, leave as fragments, on "
+		"the "
+		"output of their interface; all others leave on `error`, for icmp-error to tell "
+		"their source the MTU. Options are copied into each fragment as their flag says; a "
+		"packet whose "
 		"options make no sense is dropped as `bad_options`. A packet that has been divided "
 		"counts as consumed, its fragments as created.",
 	.inputs = {"*"},

@@ -9,6 +9,7 @@
 
 #include "apps/classes.h"
 #include "apps/ip_routes.h"
+#include "core/ip/source.h"
 #include "core/proto/checksum.h"
 #include "core/proto/flow.h"
 #include "core/proto/ipv4.h"
@@ -19,7 +20,7 @@
 
 enum { IN, SELF, CONTROL };
 enum { LOCAL, ERROR, BIG, FIRST_IFACE };
-enum { DROP_BLACKHOLE, DROP_SCOPE, DROP_NO_INTERFACE };
+enum { DROP_BLACKHOLE, DROP_SCOPE, DROP_NO_INTERFACE, DROP_NO_SOURCE };
 enum {
 	METRIC_ROUTES,
 	METRIC_KERNEL_ROUTES,
@@ -102,15 +103,28 @@ static inlined void decrement(struct rte_mbuf *p, bool v6)
 
 // A packet that does not fit its interface. Only a packet that will be fragmented travels on: the
 // others shall be quoted as they came.
-static inlined unsigned too_big(const struct ip_route *self, struct rte_mbuf *p, unsigned iface,
-				bool from_self, bool v6)
+static inlined unsigned too_big(struct rte_mbuf *p, uint16_t mtu, bool from_self, bool v6)
 {
 	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)sl_data(p);
 
-	sl_ip_meta(p)->mtu = self->mtu[iface];
+	sl_ip_meta(p)->mtu = mtu;
 	if (!v6 && !from_self && !(load_be16(ip->flags_offset) & SL_IPV4_DF))
 		decrement(p, v6);
 	return BIG;
+}
+
+// Have a packet of our own that has none come from our address towards its next hop.
+static bool has_source(const struct ip_route *self, struct rte_mbuf *p, const uint8_t *next_hop,
+		       unsigned iface)
+{
+	const uint8_t *source;
+
+	if (__builtin_expect(!sl_source_is_missing(sl_data(p)), 1))
+		return true;
+	source = sl_ip_routes_source(&self->routes, (uint16_t)iface, next_hop);
+	if (source)
+		sl_source_fill(sl_data(p), source);
+	return source;
 }
 
 // Send a packet to a next hop on an interface.
@@ -118,13 +132,19 @@ static inlined unsigned send(struct ip_route *self, struct rte_mbuf *p, const ui
 			     unsigned iface, bool from_self, bool v6)
 {
 	struct sl_ip_meta *meta = sl_ip_meta(p);
+	uint16_t mtu;
 
 	if (__builtin_expect(iface >= SL_IFACES_MAX || self->port[iface] == NOWHERE, 0))
 		return drop(self, p, DROP_NO_INTERFACE);
+	mtu = self->mtu[iface];
+	if (from_self && !has_source(self, p, gateway, iface))
+		return drop(self, p, DROP_NO_SOURCE);
 	memcpy(meta->next_hop, gateway, v6 ? 16 : 4);
 	meta->iface_out = (uint16_t)iface;
-	if (__builtin_expect(sl_len(p) > self->mtu[iface], 0))
-		return too_big(self, p, iface, from_self, v6);
+	if (from_self && meta->mtu) // whoever made it knows a smaller link on its way
+		mtu = RTE_MIN(mtu, meta->mtu);
+	if (__builtin_expect(sl_len(p) > mtu, 0))
+		return too_big(p, mtu, from_self, v6);
 	if (!from_self)
 		decrement(p, v6);
 	return self->port[iface];
@@ -158,6 +178,14 @@ static unsigned send_scoped(struct ip_route *self, struct rte_mbuf *p, bool v6)
 	return send(self, p, destination(p, v6), sl_ip_meta(p)->iface_out, true, v6);
 }
 
+// A packet to the router itself: what comes from there, too, comes from the same address.
+static unsigned receive(struct rte_mbuf *p, bool from_self, bool v6)
+{
+	if (from_self && sl_source_is_missing(sl_data(p)))
+		sl_source_fill(sl_data(p), destination(p, v6));
+	return LOCAL;
+}
+
 // A packet that is not forwarded.
 static unsigned deliver(struct ip_route *self, struct rte_mbuf *p, unsigned kind, bool from_self,
 			bool v6)
@@ -172,7 +200,7 @@ static unsigned deliver(struct ip_route *self, struct rte_mbuf *p, unsigned kind
 	case SL_TARGET_NONE:
 		return refuse(p, SL_IP_NO_ROUTE);
 	case SL_TARGET_LOCAL:
-		return LOCAL;
+		return receive(p, from_self, v6);
 	default:
 		return from_self ? send_scoped(self, p, v6) : LOCAL;
 	}
@@ -418,7 +446,9 @@ static const struct sl_key keys[] = {
 #define ABOUT                                                                                      \
 	"The longest prefix among the routes decides. Packets that came `in` lose one of their "   \
 	"TTL or hop limit, those of the router's own, on `self`, do not. A packet that fits its "  \
-	"interface leaves on the output of that name, a longer one on `big`. The router's own "    \
+	"interface leaves on the output of that name, a longer one on `big`. What comes on "       \
+	"`self` without a source gets the router's address towards its next hop. The router's "    \
+	"own "                                                                                     \
 	"addresses, broadcasts, multicasts and link-local addresses lead to `local`; what has no " \
 	"route, a route that refuses it, or no hop left, to `error`.\n"                            \
 	"A route is `PREFIX via ADDRESS dev INTERFACE`, `PREFIX dev INTERFACE` where the prefix "  \
@@ -428,10 +458,10 @@ static const struct sl_key keys[] = {
 	"`control`, in portions between the packets; a route of the file hides that of the "       \
 	"kernel for the same prefix, and routes that find no room are counted as `refused`. They " \
 	"go when nothing is connected to `control` any more."
-#define DROPS                                                           \
-	{                                                               \
-		[DROP_BLACKHOLE] = "blackhole", [DROP_SCOPE] = "scope", \
-		[DROP_NO_INTERFACE] = "no_interface"                    \
+#define DROPS                                                                        \
+	{                                                                            \
+		[DROP_BLACKHOLE] = "blackhole", [DROP_SCOPE] = "scope",              \
+		[DROP_NO_INTERFACE] = "no_interface", [DROP_NO_SOURCE] = "no_source" \
 	}
 #define METRICS                                                                             \
 	{                                                                                   \

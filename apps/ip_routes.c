@@ -119,16 +119,12 @@ static int sort(struct sl_ip_routes *r, struct sl_error *err)
 static int read_addresses(struct sl_ip_routes *r, const struct sl_strings *texts,
 			  struct sl_error *err)
 {
-	struct sl_iface_addresses *a = calloc(1, sizeof(*a));
-	int rc;
+	const struct sl_iface_addresses *a = &r->own;
+	int rc = sl_iface_addresses_read(&r->own, &r->interfaces, texts, err);
 
-	if (!a)
-		return sl_error_set(err, -ENOMEM, "out of memory");
-	rc = sl_iface_addresses_read(a, &r->interfaces, texts, err);
 	for (unsigned i = 0; rc == 0 && i < a->n; i++)
 		if (a->items[i].prefix.ip.family == r->family)
 			add_address(r, a->items[i].iface, &a->items[i].prefix);
-	free(a);
 	return rc;
 }
 
@@ -330,6 +326,19 @@ void sl_ip_routes_control(struct sl_ip_routes *r, const struct sl_control *c)
 		kernel_route(r, c);
 	else if (c->kind == SL_CONTROL_ADDRESS && c->address.ip.family == r->family)
 		kernel_address(r, c);
+}
+
+const uint8_t *sl_ip_routes_source(const struct sl_ip_routes *r, uint16_t iface,
+				   const uint8_t *next_hop)
+{
+	const struct sl_iface_addresses *const lists[] = {&r->own, &r->kernel};
+	const uint8_t *address = NULL;
+
+	for (unsigned i = 0; i < RTE_DIM(lists) && !address; i++)
+		address = sl_iface_addresses_towards(lists[i], iface, r->family, next_hop);
+	for (unsigned i = 0; i < RTE_DIM(lists) && !address; i++)
+		address = sl_iface_addresses_source(lists[i], iface, r->family, false);
+	return address;
 }
 
 bool sl_ip_routes_flush(struct sl_ip_routes *r)

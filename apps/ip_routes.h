@@ -28,6 +28,7 @@ struct sl_ip_routes {
 
 	struct sl_file_route *file; // sorted by prefix and origin, each of these once
 	size_t n_file;
+	struct sl_iface_addresses own;    // addresses of the file
 	struct sl_iface_addresses kernel; // those that the kernel has given to our interfaces
 
 	uint64_t refused; // records that found no room
@@ -51,6 +52,13 @@ bool sl_ip_routes_adopt(struct sl_ip_routes *r, struct sl_ip_routes *old);
 
 // Do what a record of the kernel says.
 void sl_ip_routes_control(struct sl_ip_routes *r, const struct sl_control *c);
+
+// The address for the router to speak from on an interface, towards a next hop: one of the hop's
+// subnet, else what sl_iface_addresses_source says.
+//
+// Returns an address of the family, or NULL where the router has none.
+const uint8_t *sl_ip_routes_source(const struct sl_ip_routes *r, uint16_t iface,
+				   const uint8_t *next_hop);
 
 // Forget what the kernel has said, a portion at a time. Returns whether it is done.
 bool sl_ip_routes_flush(struct sl_ip_routes *r);

@@ -40,6 +40,7 @@ enum sl_tunnel_drop {
 	SL_TUNNEL_DROP_OPENED_MALFORMED,
 	SL_TUNNEL_DROP_FOREIGN_SOURCE,
 	SL_TUNNEL_DROP_CONGESTION, // RFC 6040: marked outside, and inside not able to be
+	SL_TUNNEL_DROP_NESTED,     // in too many tunnels of ours, perhaps over and over in this one
 };
 enum {
 	SL_TUNNEL_METRIC_SEALED,
@@ -74,6 +75,7 @@ struct sl_tunnel {
 	uint64_t max_prefixes, max_staged;
 	uint32_t mtu;                          // of inner packets
 	uint16_t iface;                        // what inner packets come from
+	uint16_t id;                           // of the last outer IPv4 packet
 	uint64_t random;                       // of jitter
 	uint32_t flagged[SL_BURST], n_flagged; // peers with something to say
 };
@@ -103,6 +105,7 @@ struct sl_tunnel_seals {
 	struct rte_mbuf *packets[SL_BURST];
 	uint32_t peers[SL_BURST];
 	uint8_t tos[SL_BURST];
+	uint8_t nested[SL_BURST]; // flags, of SL_META_NESTED
 };
 
 // Send an inner packet, or an empty one, to a peer: under its session, or once there is one.

@@ -4,6 +4,9 @@
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
 
+// RFC 2473 section 4.1.1: a packet that is in so many tunnels goes into no other one.
+enum { NESTED_MAX = 4 };
+
 static void count_waiting(struct sl_tunnel *t)
 {
 	sl_app_set_held(&t->app, sl_stage_count(t->stage));
@@ -39,10 +42,19 @@ static bool frame(struct sl_tunnel *t, struct sl_session *session, struct rte_mb
 	return true;
 }
 
+// The bits of its flags that count the tunnels a packet is in. Only a router writes them.
+static uint8_t nesting(const struct sl_tunnel *t, const struct rte_mbuf *p)
+{
+	if (t->iface == SL_IFACE_NONE || sl_len(p) == 0)
+		return 0;
+	return (uint8_t)(sl_ip_meta(p)->flags & ~(SL_META_NESTED - 1));
+}
+
 static void seal_later(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id,
 		       struct sl_session *session, struct rte_mbuf *p)
 {
 	uint8_t tos = sl_len(p) > 0 ? (uint8_t)sl_ecn_of(sl_data(p)) : 0;
+	uint8_t nested = nesting(t, p);
 	struct sl_aead_item *item;
 	uint32_t len;
 
@@ -58,6 +70,7 @@ static void seal_later(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t 
 	store_le64(item->nonce + 4, session->sent++);
 	s->packets[s->n] = p;
 	s->peers[s->n] = id;
+	s->nested[s->n] = (uint8_t)(nested + SL_META_NESTED);
 	s->tos[s->n++] = tos;
 	if (s->n == SL_BURST)
 		sl_tunnel_seals_flush(t, s);
@@ -128,18 +141,21 @@ void sl_tunnel_drop_staged(struct sl_tunnel *t, struct sl_tunnel_peer *peer)
 }
 
 // Put the outer headers on a sealed packet and give it on.
-static void give(struct sl_tunnel *t, uint32_t id, struct rte_mbuf *p, uint8_t tos)
+static void give(struct sl_tunnel *t, const struct sl_tunnel_seals *s, unsigned i)
 {
-	struct sl_tunnel_peer *peer = &t->peers[id];
+	struct sl_tunnel_peer *peer = &t->peers[s->peers[i]];
+	struct rte_mbuf *p = s->packets[i];
 	uint16_t bytes = sl_len(p);
 
-	if (!sl_outer_put(&peer->outer, p, tos) || !sl_ip_meta_fits(p)) {
+	if (!sl_outer_put(&peer->outer, p, s->tos[i]) || !sl_ip_meta_fits(p)) {
 		sl_app_drop(&t->app, p,
 			    peer->outer.len ? SL_TUNNEL_DROP_NO_ROOM : SL_TUNNEL_DROP_NO_ENDPOINT);
 		return;
 	}
 	peer->tx_bytes += bytes;
+	sl_outer_number(p, ++t->id);
 	sl_ip_meta_reset(p);
+	sl_ip_meta(p)->flags = s->nested[i];
 	sl_app_give_one(
 		&t->app,
 		peer->outer.len == SL_OUTER4_LEN ? SL_TUNNEL_OUT_OUTER4 : SL_TUNNEL_OUT_OUTER6, p);
@@ -149,7 +165,7 @@ void sl_tunnel_seals_flush(struct sl_tunnel *t, struct sl_tunnel_seals *s)
 {
 	sl_aead_seal(s->items, s->n);
 	for (unsigned i = 0; i < s->n; i++)
-		give(t, s->peers[i], s->packets[i], s->tos[i]);
+		give(t, s, i);
 	sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_SEALED, s->n);
 	s->n = 0;
 }
@@ -173,6 +189,10 @@ static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_
 
 	if (len == 0) {
 		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_INNER_MALFORMED);
+		return;
+	}
+	if (nesting(t, p) >= NESTED_MAX * SL_META_NESTED) {
+		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_NESTED);
 		return;
 	}
 	sl_set_len(p, (uint16_t)len);

@@ -146,6 +146,18 @@ bool sl_iface_addresses_broadcast(const struct sl_iface_addresses *a, const uint
 	return false;
 }
 
+const uint8_t *sl_iface_addresses_towards(const struct sl_iface_addresses *a, uint16_t iface,
+					  uint8_t family, const uint8_t *ip)
+{
+	struct sl_ip hop = {.family = family};
+
+	memcpy(hop.bytes, ip, sl_ip_len(family));
+	for (unsigned i = 0; i < a->n; i++)
+		if (a->items[i].iface == iface && sl_prefix_contains(&a->items[i].prefix, &hop))
+			return a->items[i].prefix.ip.bytes;
+	return NULL;
+}
+
 // How well an address fits; 0 = not at all.
 static unsigned fitness(const struct sl_iface_address *item, uint16_t iface, bool link_local)
 {

@@ -53,6 +53,10 @@ bool sl_iface_addresses_have(const struct sl_iface_addresses *a, uint8_t family,
 // Whether ip is the broadcast address of a network on any interface. Spec: RFC 919, RFC 3021.
 bool sl_iface_addresses_broadcast(const struct sl_iface_addresses *a, const uint8_t ip[4]);
 
+// The address of an interface in whose subnet ip lies, or NULL.
+const uint8_t *sl_iface_addresses_towards(const struct sl_iface_addresses *a, uint16_t iface,
+					  uint8_t family, const uint8_t *ip);
+
 // The address to speak from on an interface: its first of the family, or else any other's, as
 // RFC 1812 section 4.3.2.4 allows. A link-local address stands for its own link alone.
 //

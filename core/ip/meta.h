@@ -20,6 +20,7 @@ enum {
 enum sl_meta_flag {
 	SL_META_L2_GROUP = 1,    // came in a broadcast or multicast frame
 	SL_META_REASSEMBLED = 2, // was put together from fragments
+	SL_META_NESTED = 16,     // times the number of tunnels of ours it is in
 };
 
 // Why a packet cannot go on: what ICMP shall say to its source.
@@ -46,9 +47,9 @@ struct sl_ip_meta {
 	uint32_t pointer;     // with SL_IP_PARAM_...: byte of the IP packet
 	uint16_t iface_in;    // index, or SL_IFACE_NONE
 	uint16_t iface_out;   // index; preset by the router itself for link-local destinations
-	uint16_t mtu;         // with SL_IP_TOO_BIG: that of the way on
-	uint8_t flags;        // of enum sl_meta_flag
-	uint8_t error;        // enum sl_ip_error
+	uint16_t mtu;  // with SL_IP_TOO_BIG: that of the way on; of the router's own: a limit, or 0
+	uint8_t flags; // of enum sl_meta_flag
+	uint8_t error; // enum sl_ip_error
 	uint8_t ether[sizeof(struct sl_ether_hdr)];
 } __attribute__((packed));
 _Static_assert(sizeof(struct sl_ip_meta) == 42, "meta of a packet");

@@ -103,6 +103,28 @@ static void a_router_never_divides_ipv6_of_others(void **state)
 	assert_string_equal(sl_harness_destroy(h), "");
 }
 
+static void own_ipv6_packets_are_divided(void **state)
+{
+	struct sl_harness *h = make(0);
+	uint32_t ids[2];
+
+	(void)state;
+	ip_build(&p, "2001:db8::9", "2001:db8:1::7", SL_PROTO_UDP, NULL, 1400);
+	p.meta.iface_in = SL_IFACE_NONE;
+	for (unsigned i = 0; i < 2; i++) {
+		feed(h, LAN, 1280);
+		assert_int_equal(sl_harness_waiting_out(h, LAN_OUT), 2);
+		assert_true(ip_take(h, LAN_OUT, &got));
+		assert_int_equal(got.bytes[6], SL_PROTO_FRAGMENT);
+		assert_true(got.len <= 1280);
+		ids[i] = load_be32(got.bytes + 44);
+		assert_true(ip_take(h, LAN_OUT, &got));
+		assert_int_equal(load_be32(got.bytes + 44), ids[i]);
+	}
+	assert_int_not_equal(ids[0], ids[1]);
+	assert_string_equal(sl_harness_destroy(h), "");
+}
+
 static void what_no_output_leads_to_is_dropped(void **state)
 {
 	struct sl_harness *h = make(0);
@@ -153,6 +175,7 @@ int main(void)
 		cmocka_unit_test(fragments_leave_in_order_with_the_meta_of_the_packet),
 		cmocka_unit_test(what_must_not_be_divided_goes_to_error_with_the_mtu),
 		cmocka_unit_test(a_router_never_divides_ipv6_of_others),
+		cmocka_unit_test(own_ipv6_packets_are_divided),
 		cmocka_unit_test(what_no_output_leads_to_is_dropped),
 		cmocka_unit_test(options_that_make_no_sense_are_dropped),
 		cmocka_unit_test(an_empty_pool_is_a_drop_and_loses_nothing),

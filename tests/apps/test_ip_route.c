@@ -108,6 +108,74 @@ static void packets_from_a_link_local_address_stay_on_their_link(void **state)
 	done(h);
 }
 
+// ---- the router's own packets
+
+// Who has no source gets the address of the interface in whose subnet the next hop is, and stays
+// right.
+static void own_packets_get_the_address_towards_their_next_hop(void **state)
+{
+	static const struct {
+		const char *dst, *source;
+		unsigned output;
+	} ways[] = {
+		{"10.1.2.3", "10.0.0.1", LAN}, {"10.2.2.3", "192.0.2.1", WAN},
+		{"10.0.0.7", "10.0.0.1", LAN}, {"10.0.0.1", "10.0.0.1", LOCAL},
+		{"10.4.0.1", "10.7.0.1", LAN},
+	};
+	struct sl_harness *h = make(V4 "addresses='lan 10.7.0.1/24' routes='10.4.0.0/16 via "
+				       "10.7.0.2 dev lan'");
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(ways); i++) {
+		struct ip_packet wanted;
+
+		ip_build(&p, "0.0.0.0", ways[i].dst, SL_PROTO_ICMP, NULL, 40);
+		ip_build(&wanted, ways[i].source, ways[i].dst, SL_PROTO_ICMP, NULL, 40);
+		leaves_from(h, SELF, ways[i].output);
+		assert_memory_equal(got.bytes, wanted.bytes, wanted.len);
+	}
+	ip_build(&p, "0.0.0.0", "10.1.2.3", SL_PROTO_UDP, NULL, 40);
+	leaves(h, LAN); // of others, the source is none of our business here
+	assert_int_equal(load_be32(got.bytes + 12), 0);
+	done(h);
+}
+
+static void own_packets_of_ipv6_get_an_address_of_the_interface(void **state)
+{
+	struct sl_harness *h = make(V6);
+
+	(void)state;
+	ip_build(&p, "::", "fd02::3", SL_PROTO_ICMPV6, NULL, 40); // wan has none: that of lan
+	leaves_from(h, SELF, WAN);
+	ip_build(&p, "fd00::1", "fd02::3", SL_PROTO_ICMPV6, NULL, 40);
+	expect_untouched();
+	done(h);
+	h = make("ipv6-route interfaces=lan interfaces=wan routes='fd02::/16 dev wan'");
+	ip_build(&p, "::", "fd02::3", SL_PROTO_ICMPV6, NULL, 40);
+	is_dropped(h, SELF, "no_source");
+	done(h);
+}
+
+// A tunnel may know of a smaller link on its way than the first.
+static void own_packets_bring_a_limit_with_them(void **state)
+{
+	struct sl_harness *h = make(V6);
+
+	(void)state;
+	ip_build(&p, "fd00::1", "fd02::3", SL_PROTO_UDP, NULL, 1340);
+	p.meta.mtu = 1300;
+	leaves_from(h, SELF, BIG);
+	assert_int_equal(got.meta.mtu, 1300);
+	leaves(h, WAN); // what others' packets bring there means nothing
+	p.meta.mtu = 1450;
+	leaves_from(h, SELF, WAN);
+	ip_build(&p, "fd00::1", "fd02::3", SL_PROTO_UDP, NULL, 1400);
+	p.meta.mtu = 1450;
+	leaves_from(h, SELF, BIG);
+	assert_int_equal(got.meta.mtu, 1400);
+	done(h);
+}
+
 // ---- TTL
 
 static void hops_run_out(void **state)
@@ -365,6 +433,9 @@ int main(void)
 		cmocka_unit_test(what_is_not_forwarded_goes_to_local_as_it_came),
 		cmocka_unit_test(routes_that_refuse_say_why),
 		cmocka_unit_test(packets_from_a_link_local_address_stay_on_their_link),
+		cmocka_unit_test(own_packets_get_the_address_towards_their_next_hop),
+		cmocka_unit_test(own_packets_of_ipv6_get_an_address_of_the_interface),
+		cmocka_unit_test(own_packets_bring_a_limit_with_them),
 		cmocka_unit_test(hops_run_out),
 		cmocka_unit_test(any_checksum_stays_right),
 		cmocka_unit_test(packets_longer_than_the_mtu_are_big),

@@ -362,6 +362,41 @@ static void congestion_is_carried_out_and_in(void **state)
 	end_both(&e);
 }
 
+// RFC 2473 section 4.1.1. Whoever routes a tunnel's packets into itself sees an end of it.
+static void packets_go_into_four_tunnels_of_a_router_and_no_more(void **state)
+{
+	struct ends e = connected();
+
+	(void)state;
+	ip_build(&packet, "10.1.0.1", "10.2.0.1", SL_PROTO_UDP, NULL, PAYLOAD);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(ip_feed(e.left, INNER, &packet));
+		sl_harness_breathe(e.left);
+		assert_true(ip_take(e.left, OUTER4, &got));
+		packet.meta.flags = got.meta.flags;
+	}
+	assert_true(ip_feed(e.left, INNER, &packet));
+	sl_harness_breathe(e.left);
+	assert_int_equal(sl_harness_drop(e.left, "nested"), 1);
+	end_both(&e);
+}
+
+// RFC 6864: they may be divided on their way.
+static void outer_ipv4_packets_have_numbers_of_their_own(void **state)
+{
+	struct ends e = connected();
+	uint16_t ids[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		feed_inner(e.left, "10.1.0.1", "10.2.0.1");
+		assert_true(ip_take(e.left, OUTER4, &got));
+		ids[i] = load_be16(got.bytes + 4);
+	}
+	assert_int_not_equal(ids[0], ids[1]);
+	end_both(&e);
+}
+
 static void what_belongs_to_nobody_leaves_on_error(void **state)
 {
 	struct ends e = connected();
@@ -505,6 +540,8 @@ int main(void)
 		cmocka_unit_test(
 			a_source_that_is_not_the_peers_is_dropped_and_its_endpoint_followed),
 		cmocka_unit_test(congestion_is_carried_out_and_in),
+		cmocka_unit_test(packets_go_into_four_tunnels_of_a_router_and_no_more),
+		cmocka_unit_test(outer_ipv4_packets_have_numbers_of_their_own),
 		cmocka_unit_test(what_belongs_to_nobody_leaves_on_error),
 		cmocka_unit_test(messages_that_are_no_data_go_to_the_handshake),
 		cmocka_unit_test(a_silent_receiver_sends_a_keepalive_after_10_s),
