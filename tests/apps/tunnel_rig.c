@@ -48,10 +48,11 @@ static void print_peer(struct rig *r, const struct peer *p, unsigned number, cha
 	snprintf(out, size, " peers='%s%s %s'", key, psk, p->line ? p->line : "");
 }
 
-static struct sl_harness *make(const char *line)
+static struct sl_harness *make(const char *line, unsigned packets)
 {
 	struct sl_error err = {0};
-	struct sl_harness *h = sl_harness_create(&(struct sl_harness_options){.line = line}, &err);
+	struct sl_harness *h = sl_harness_create(
+		&(struct sl_harness_options){.line = line, .packets = packets}, &err);
 
 	if (!h)
 		fail_msg("%s", err.text);
@@ -69,7 +70,7 @@ static void make_keys(struct rig *r)
 	save_key(r, "key", private_key);
 }
 
-void rig_open(struct rig *r, struct peer *peers, unsigned n)
+void rig_open_with(struct rig *r, struct peer *peers, unsigned n, unsigned packets)
 {
 	char line[4096];
 	size_t len;
@@ -85,12 +86,17 @@ void rig_open(struct rig *r, struct peer *peers, unsigned n)
 		print_peer(r, &peers[i], i, line + len, sizeof(line) - len);
 		len += strlen(line + len);
 	}
-	r->shake = make(line);
+	r->shake = make(line, packets);
 	snprintf(line, sizeof(line), "tunnel-data max-peers=%u mtu=%u", RIG_PEERS, RIG_MTU);
-	r->data = make(line);
+	r->data = make(line, packets);
 	r->start_ns = sl_harness_app(r->data)->now_ns;
 	rig_set_wall(r, START_WALL_S * RIG_SECOND_NS);
 	rig_breathe(r);
+}
+
+void rig_open(struct rig *r, struct peer *peers, unsigned n)
+{
+	rig_open_with(r, peers, n, 0);
 }
 
 static void remove_files(const struct rig *r)
@@ -183,16 +189,21 @@ void rig_breathe(struct rig *r)
 	}
 }
 
+void rig_jump(struct rig *r, uint64_t ns)
+{
+	advance(r, ns);
+	for (unsigned i = 0; i < TICKS; i++) {
+		sl_harness_tick(r->data);
+		sl_harness_tick(r->shake);
+	}
+	rig_breathe(r);
+}
+
 void rig_wait(struct rig *r, uint64_t ns)
 {
 	for (uint64_t step; ns > 0; ns -= step) {
 		step = RTE_MIN(ns, (uint64_t)STEP_NS);
-		advance(r, step);
-		for (unsigned i = 0; i < TICKS; i++) {
-			sl_harness_tick(r->data);
-			sl_harness_tick(r->shake);
-		}
-		rig_breathe(r);
+		rig_jump(r, step);
 	}
 }
 

@@ -42,6 +42,9 @@ struct rig {
 // Make the tunnel and the keys of n peers. What it sends to begin with waits to be taken.
 void rig_open(struct rig *r, struct peer *peers, unsigned n);
 
+// The same, with so few packets in either app's pool that it is quick.
+void rig_open_with(struct rig *r, struct peer *peers, unsigned n, unsigned packets);
+
 // All packets must be accounted for, and everything the tunnel sent must have been taken.
 void rig_close(struct rig *r);
 
@@ -51,6 +54,9 @@ void rig_breathe(struct rig *r);
 // Let time pass, with as many ticks as timers need, a hundredth of a second at a time.
 void rig_wait(struct rig *r, uint64_t ns);
 void rig_wait_s(struct rig *r, unsigned seconds);
+
+// The same, all at once, as of a worker that was held up.
+void rig_jump(struct rig *r, uint64_t ns);
 
 // Since the rig was opened.
 uint64_t rig_now_ns(const struct rig *r);
