@@ -55,6 +55,8 @@ int loop_init(struct loop *l, struct sl_error *err)
 {
 	sigset_t set = signal_set();
 
+	l->n_watches = 0;
+	l->ended = false;
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -81,21 +83,80 @@ uint64_t loop_now_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+static struct loop_watch *find_watch(struct loop *l, int fd)
+{
+	for (unsigned i = 0; i < l->n_watches; i++)
+		if (l->watches[i].fd == fd)
+			return &l->watches[i];
+	return NULL;
+}
+
+int loop_watch(struct loop *l, const struct loop_watch *watch)
+{
+	struct loop_watch *w = find_watch(l, watch->fd);
+
+	if (!w && l->n_watches == LOOP_WATCHES)
+		return -ENOSPC;
+	if (!w)
+		w = &l->watches[l->n_watches++];
+	*w = *watch;
+	return 0;
+}
+
+void loop_unwatch(struct loop *l, int fd)
+{
+	struct loop_watch *w = find_watch(l, fd);
+
+	if (w)
+		*w = l->watches[--l->n_watches];
+}
+
+void loop_end(struct loop *l)
+{
+	l->ended = true;
+}
+
+// Call those that are ready. Each call may change what is watched.
+static void call_ready(struct loop *l, const struct pollfd *fds, nfds_t n)
+{
+	for (nfds_t i = 0; i < n && !l->ended; i++) {
+		const struct loop_watch *w = fds[i].revents ? find_watch(l, fds[i].fd) : NULL;
+
+		if (w)
+			w->ready(w->context);
+	}
+}
+
+// Fill fds with all that is waited for. Returns how many.
+static nfds_t poll_set(const struct loop *l, struct pollfd *fds)
+{
+	nfds_t n = 0;
+
+	fds[n++] = (struct pollfd){.fd = l->signals, .events = POLLIN};
+	fds[n++] = (struct pollfd){.fd = l->timer, .events = POLLIN};
+	for (unsigned i = 0; i < l->n_watches; i++)
+		fds[n++] = (struct pollfd){.fd = l->watches[i].fd, .events = l->watches[i].events};
+	return n;
+}
+
 int loop_wait(struct loop *l, uint64_t until_ns)
 {
 	struct itimerspec at = {.it_value = {.tv_sec = (time_t)(until_ns / NS_PER_S),
 					     .tv_nsec = (long)(until_ns % NS_PER_S)}};
-	struct pollfd fds[] = {{.fd = l->signals, .events = POLLIN},
-			       {.fd = l->timer, .events = POLLIN}};
+	struct pollfd fds[2 + LOOP_WATCHES];
 	struct signalfd_siginfo info;
 
 	timerfd_settime(l->timer, TFD_TIMER_ABSTIME, &at, NULL); // also forgets a past expiry
-	for (;;) {
-		if (poll(fds, 2, -1) < 0)
+	while (!l->ended) {
+		nfds_t n = poll_set(l, fds);
+
+		if (poll(fds, n, -1) < 0)
 			continue; // EINTR: a signal that is not ours, such as SIGCONT
 		if (fds[0].revents && read(l->signals, &info, sizeof(info)) == sizeof(info))
 			return (int)info.ssi_signo;
+		call_ready(l, fds + 2, n - 2);
 		if (fds[1].revents)
 			return 0;
 	}
+	return SIGTERM;
 }
