@@ -246,6 +246,8 @@ static struct rte_mbuf *read_one(struct tap *self)
 		return NULL;
 	len = read(self->fd, sl_data(p), sl_tailroom(p));
 	if (len <= 0) {
+		if (len < 0 && errno == EBADFD)
+			sl_app_fail(&self->app, "somebody has removed the interface");
 		sl_free(p);
 		return NULL;
 	}

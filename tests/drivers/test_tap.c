@@ -357,6 +357,21 @@ static void packets_longer_than_a_buffer_are_dropped_by_name(void **state)
 	finish(h);
 }
 
+static void an_interface_that_was_removed_is_a_failure(void **state)
+{
+	struct sl_harness *h;
+
+	(void)state;
+	need_namespace();
+	h = make("tun sltun0");
+	sl_harness_breathe(h);
+	assert_null(sl_harness_app(h)->failure);
+	assert_int_equal(system("ip link del sltun0"), 0);
+	sl_harness_breathe(h);
+	assert_string_equal(sl_harness_app(h)->failure, "somebody has removed the interface");
+	finish(h);
+}
+
 static void mistakes_with_interfaces_are_named(void **state)
 {
 	struct sl_harness *h;
@@ -430,6 +445,7 @@ int main(void)
 		cmocka_unit_test(kernel_is_kept_from_routing_on_a_quiet_interface),
 		cmocka_unit_test(what_the_kernel_refuses_is_dropped_by_name),
 		cmocka_unit_test(packets_longer_than_a_buffer_are_dropped_by_name),
+		cmocka_unit_test(an_interface_that_was_removed_is_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, enter_namespace, NULL);
