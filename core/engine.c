@@ -119,7 +119,8 @@ static int graph_needs(const struct sl_graph *g, struct sl_needs *sum, struct sl
 	return 0;
 }
 
-// The newest pool if it will do for the graph, or a new one. Apps that go on keep theirs.
+// The newest pool if it will do for the graph, or a new one. Packets of those before are still on
+// their way, and network cards go on to fill them.
 static struct rte_mempool *pool_for(struct sl_engine *e, const struct sl_graph *g,
 				    struct sl_error *err)
 {
@@ -246,9 +247,9 @@ int sl_engine_apply(struct sl_engine *e, const struct sl_graph *g, struct sl_err
 	supply.pool = pool_for(e, g, err);
 	if (!supply.pool)
 		return -ENOMEM;
-	next = sl_running_prepare(e->running, g, &supply, err);
-	if (!next)
-		return -EINVAL;
+	r = sl_running_prepare(&next, e->running, g, &supply, err);
+	if (r < 0)
+		return r;
 	r = grow_workers(e, g, err);
 	if (r < 0) {
 		shrink_workers(e, workers_before);

@@ -258,8 +258,9 @@ static void running_free(struct sl_running *r)
 	free(r);
 }
 
-struct sl_running *sl_running_prepare(const struct sl_running *now, const struct sl_graph *graph,
-				      const struct sl_supply *supply, struct sl_error *err)
+int sl_running_prepare(struct sl_running **prepared, const struct sl_running *now,
+		       const struct sl_graph *graph, const struct sl_supply *supply,
+		       struct sl_error *err)
 {
 	struct sl_running *next = calloc(1, sizeof(*next));
 	struct sl_graph *nothing = sl_graph_create();
@@ -280,13 +281,16 @@ struct sl_running *sl_running_prepare(const struct sl_running *now, const struct
 		r = prepare_ports(next, err);
 	if (r == 0)
 		r = prepare_schedules(next, err);
-	if (r == 0)
-		return next;
+	if (r == 0) {
+		next->pool = supply->pool;
+		*prepared = next;
+		return 0;
+	}
 	if (next && next->graph)
 		sl_running_abandon(next);
 	else
 		free(next);
-	return NULL;
+	return r;
 }
 
 void sl_running_abandon(struct sl_running *next)
@@ -324,6 +328,7 @@ void sl_running_commit(struct sl_running *now, struct sl_running *next)
 		app->in = next->ports[i];
 		app->out = next->ports[i] + app->n_in;
 		app->worker = (uint16_t)next->workers[i];
+		app->pool = next->pool;
 		if (a->change == SL_REPLACE && app->class->adopt &&
 		    now->instances[a->old].app->class == app->class)
 			app->class->adopt(app, now->instances[a->old].app);

@@ -18,6 +18,7 @@ struct sl_instance {
 
 struct sl_running {
 	struct sl_graph *graph;
+	struct rte_mempool *pool;      // of its apps' new packets
 	struct sl_diff diff;           // from the graph before; diff.to is this graph's wiring
 	struct sl_instance *instances; // one per app of the graph
 	struct sl_link **links;        // one per link of it
@@ -36,9 +37,11 @@ struct sl_supply {
 
 // Prepare `graph` (checked, copied) as the successor of `now` (NULL = none).
 //
-// Returns the prepared state, owned by the caller, or NULL with err filled.
-struct sl_running *sl_running_prepare(const struct sl_running *now, const struct sl_graph *graph,
-				      const struct sl_supply *supply, struct sl_error *err);
+// Returns 0 and the prepared state, owned by the caller, or -errno: an app's own, where one cannot
+// be configured.
+int sl_running_prepare(struct sl_running **prepared, const struct sl_running *now,
+		       const struct sl_graph *graph, const struct sl_supply *supply,
+		       struct sl_error *err);
 
 // Wire the apps of `next`, which succeeds `now`. Workers paused or stopped.
 void sl_running_commit(struct sl_running *now, struct sl_running *next);

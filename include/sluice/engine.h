@@ -43,7 +43,7 @@ void sl_engine_destroy(struct sl_engine *e);
 //
 // g  Copied. Checked as by sl_graph_check.
 //
-// Returns 0 or -errno.
+// Returns 0 or -errno: that of the app that cannot be as g wants it, -EADDRINUSE for instance.
 int sl_engine_apply(struct sl_engine *e, const struct sl_graph *g, struct sl_error *err);
 
 // Start the workers' threads. Returns 0 or -errno.

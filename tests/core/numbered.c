@@ -39,6 +39,7 @@ static void numbers_pull(struct sl_app *app)
 	n = RTE_MIN(n, sl_link_room(app->out[0]));
 	if (n == 0 || !sl_alloc_burst(app->pool, p, (unsigned)n))
 		return;
+	sl_app_metric(app, 0, sl_tailroom(p[0]));
 	for (uint64_t i = 0; i < n; i++) {
 		sl_set_len(p[i], 60);
 		sl_set_stamp_ns(p[i], self->next++);
@@ -112,6 +113,7 @@ const struct sl_app_class numbers_class = {
 	.name = "numbers",
 	.help = "numbered packets",
 	.outputs = {"out"},
+	.metrics = {"room"},
 	.keys = count_keys,
 	.config_size = sizeof(struct count_config),
 	.size = sizeof(struct numbers),

@@ -3,7 +3,8 @@
 
 #include <sluice/stats.h>
 
-// "numbers": config `count` (0 = without end). Waits where its link is full.
+// "numbers": config `count` (0 = without end); metric `room` of its packets' buffers, bytes. Waits
+// where its link is full.
 extern const struct sl_app_class numbers_class;
 // "check": metric `wrong` counts packets that are not the successor of the one before.
 extern const struct sl_app_class check_class;

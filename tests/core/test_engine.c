@@ -1,5 +1,6 @@
 #include "tests/core/numbered.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -298,12 +299,27 @@ static void a_change_that_fails_leaves_the_running_graph_alone(void **state)
 	sl_engine_start(engine, &err);
 	for (unsigned i = 0; i < 20; i++) {
 		wait_for("b", 1000);
-		assert_true(sl_engine_apply(engine, g, &err) < 0);
+		assert_int_equal(sl_engine_apply(engine, g, &err), -EBUSY);
 		assert_string_equal(err.text, "r: no");
 	}
 	wait_for("b", 1000);
 	assert_int_equal(metric("b", "wrong"), 0);
 	sl_graph_destroy(g);
+}
+
+static void apps_that_go_on_get_larger_buffers(void **state)
+{
+	struct sl_graph *g = graph("a=numbers -> b=check");
+
+	(void)state;
+	apply(graph("a=numbers -> b=check"));
+	sl_engine_breathe(engine);
+	assert_true(metric("a", "room") < 9000);
+	sl_graph_set_mtu(g, 9000);
+	apply(g);
+	sl_engine_breathe(engine);
+	assert_true(metric("a", "room") >= 9000);
+	assert_int_equal(numbered_made, 2); // nothing else has changed
 }
 
 static void workers_come_and_go_under_traffic(void **state)
@@ -440,6 +456,8 @@ int main(void)
 						destroy),
 		cmocka_unit_test_setup_teardown(a_change_that_fails_leaves_the_running_graph_alone,
 						create, destroy),
+		cmocka_unit_test_setup_teardown(apps_that_go_on_get_larger_buffers, create,
+						destroy),
 		cmocka_unit_test_setup_teardown(workers_come_and_go_under_traffic, create, destroy),
 		cmocka_unit_test_setup_teardown(stopping_keeps_packets_and_starting_goes_on, create,
 						destroy),
