@@ -28,3 +28,4 @@ extern const struct command command_key;
 extern const struct command command_replay;
 extern const struct command command_run;
 extern const struct command command_unseal;
+extern const struct command command_wg;

@@ -12,8 +12,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_run,  &command_check, &command_graph, &command_replay,
-	&command_apps, &command_key,   &command_cap,   &command_unseal,
+	&command_run, &command_check, &command_graph,  &command_replay, &command_apps,
+	&command_key, &command_cap,   &command_unseal, &command_wg,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -119,11 +119,21 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return wrong_usage(c, what);
 }
 
+// Whoever can call no more than one word calls the subcommand by a link "sluice-NAME".
+static const struct command *find_alias(const char *program)
+{
+	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+
+	return strncmp(name, "sluice-", 7) == 0 ? find_command(name + 7) : NULL;
+}
+
 static int run_main(int argc, char **argv)
 {
+	const struct command *c = argc > 0 ? find_alias(argv[0]) : NULL;
 	const char *name = argc > 1 ? argv[1] : NULL;
-	const struct command *c;
 
+	if (c && (!name || strcmp(name, "--version") != 0))
+		return run_command(c, argc - 1, argv + 1);
 	if (!name) {
 		say("no command; 'sluice --help' lists what there is");
 		return STATUS_USAGE;

@@ -5,6 +5,17 @@ _sluice_apps()
 	sluice apps 2>/dev/null | cut -d ' ' -f 1
 }
 
+# Interfaces that wg-quick has a file for.
+_sluice_wg_names()
+{
+	local file
+
+	for file in /etc/wireguard/*.conf; do
+		file=${file##*/}
+		[[ $file == '*.conf' ]] || printf '%s\n' "${file%.conf}"
+	done
+}
+
 # Word numbers: 1 is the subcommand.
 _sluice()
 {
@@ -12,7 +23,7 @@ _sluice()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps key cap unseal --help --version' \
+		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps key cap unseal wg --help --version' \
 			-- "$current")
 		return
 	fi
@@ -47,7 +58,7 @@ _sluice()
 		 apps:--plugin | apps:-p | replay:--key | replay:-k | replay:--cap | replay:-c | \
 		 replay:--psk | replay:--writer | replay:-w | unseal:--output | unseal:-o | \
 		 unseal:--key | unseal:-k | unseal:--cap | unseal:-c | unseal:--psk | \
-		 unseal:--writer | unseal:-w)
+		 unseal:--writer | unseal:-w | wg:--config | wg:-c)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -62,6 +73,7 @@ _sluice()
 	apps) options='--plugin --help' ;;
 	key) options='--help' ;;
 	unseal) options='--output --key --cap --psk --writer --help' ;;
+	wg) options='--foreground --config --help' ;;
 	cap) options='--pattern --psk --endpoint --output --key --show-psk --help' ;;
 	esac
 	if [[ $current == -* ]]; then
@@ -70,6 +82,8 @@ _sluice()
 		mapfile -t COMPREPLY < <(compgen -W 'new public show name' -- "$current")
 	elif [[ ${COMP_WORDS[1]} == cap ]] && ((COMP_CWORD == 2)); then
 		mapfile -t COMPREPLY < <(compgen -W 'mint show verify' -- "$current")
+	elif [[ ${COMP_WORDS[1]} == wg ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_sluice_wg_names)" -- "$current")
 	elif [[ ${COMP_WORDS[1]} == apps ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_sluice_apps)" -- "$current")
 	else

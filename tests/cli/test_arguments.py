@@ -1,11 +1,12 @@
 """The command line itself: help everywhere, and what is said about wrong ones."""
 
 import os
+import pathlib
 import subprocess
 
 import sluice
 
-COMMANDS = ["run", "check", "graph", "replay", "apps"]
+COMMANDS = ["run", "check", "graph", "replay", "apps", "wg"]
 
 # Arguments, and what stands on stderr. All end with status 2.
 WRONG = [
@@ -38,6 +39,8 @@ WRONG = [
     (["replay", "a.pcap", "--through", "filter 'udp"], "pipeline:1:8:"),
     (["replay", "a.pcap", "--through", "filter udp ->"], "pipeline:1:12:"),
     (["apps", "a", "b"], "apps: unexpected argument 'b'"),
+    (["wg", "a", "b"], "wg: unexpected argument 'b'"),
+    (["wg", "--cofnig", "a"], "did you mean '--config'?"),
 ]
 
 
@@ -66,6 +69,17 @@ class Arguments(sluice.Case):
 
     def test_version_is_a_number(self):
         self.assertRegex(self.succeeds("--version").stdout, r"\Asluice \d+\.\d+\.\d+\n\Z")
+
+    def test_a_link_to_it_is_a_command_in_one_word(self):
+        link = pathlib.Path(self.dir) / "sluice-check"
+        link.symlink_to(sluice.BINARY)
+        done = subprocess.run([link], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("check: too few arguments", done.stderr)
+        done = subprocess.run([link, "--help"], capture_output=True, text=True, check=True)
+        self.assertEqual(done.stdout, self.succeeds("check", "--help").stdout)
+        done = subprocess.run([link, "--version"], capture_output=True, text=True, check=True)
+        self.assertEqual(done.stdout, self.succeeds("--version").stdout)
 
     def test_output_that_cannot_be_written_is_a_failure(self):
         with open("/dev/full", "w") as full:

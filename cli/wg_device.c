@@ -1,0 +1,273 @@
+#include "cli/wg_device.h"
+
+#include <errno.h>
+#include <sluice/engine.h>
+#include <sluice/stats.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TUNNEL "tunnel"
+
+enum {
+	OUTER = 80,     // bytes around an inner packet: IPv6, UDP, the tunnel's header and tag
+	MTU_MIN = 1500, // what the buffers hold in any case
+};
+
+// As many peers as wireguard-go takes. Memory that no peer needs is not touched.
+#define PEERS    "65536"
+#define PREFIXES "2097152"
+
+static const struct {
+	const char *name, *class;
+} apps[] = {
+	{"tun", "tun"},          {"udp", "udp"},
+	{TUNNEL, "tunnel-data"}, {TUNNEL "-handshake", "tunnel-handshake"},
+	{"to-tun", "join"},
+};
+
+static const char *const links[] = {
+	"tun -> " TUNNEL ".inner",
+	TUNNEL ".inner4 -> to-tun",
+	TUNNEL ".inner6 -> to-tun",
+	"to-tun -> tun",
+	"udp -> " TUNNEL ".outer",
+	TUNNEL ".outer4 -> udp",
+	TUNNEL ".outer6 -> udp",
+	TUNNEL "-handshake.outer4 -> udp",
+	TUNNEL "-handshake.outer6 -> udp",
+	TUNNEL ".handshake -> " TUNNEL "-handshake.handshake",
+	TUNNEL ".events -> " TUNNEL "-handshake.events",
+	TUNNEL "-handshake.commands -> " TUNNEL ".commands",
+};
+
+static const struct {
+	const char *app, *key, *value;
+} constants[] = {
+	{TUNNEL, "max-peers", PEERS},
+	{TUNNEL, "max-prefixes", PREFIXES},
+	{TUNNEL "-handshake", "max-peers", PEERS},
+	{TUNNEL "-handshake", "max-prefixes", PREFIXES},
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static int set_constants(struct sl_graph *g, struct sl_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < LENGTH(apps) && ret == 0; i++)
+		ret = sl_graph_add(g, apps[i].name, apps[i].class, err);
+	for (size_t i = 0; i < LENGTH(links) && ret == 0; i++)
+		ret = sl_graph_link(g, links[i], err);
+	for (size_t i = 0; i < LENGTH(constants) && ret == 0; i++)
+		ret = sl_graph_set(g, constants[i].app, constants[i].key, constants[i].value, false,
+				   err);
+	return ret;
+}
+
+static int set_number(struct sl_graph *g, const char *app, const char *key, uint32_t value,
+		      struct sl_error *err)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	return sl_graph_set(g, app, key, text, false, err);
+}
+
+static int set_tun(struct sl_graph *g, const struct wg_device *d, struct sl_error *err)
+{
+	const struct wg_setting *s = &d->setting;
+	int ret = sl_graph_set(g, "tun", "name", d->name, false, err);
+
+	if (ret == 0)
+		ret = set_number(g, "tun", "mtu", d->tun_mtu, err);
+	if (ret == 0)
+		ret = sl_graph_set(g, "tun", "up", s->up ? "yes" : "no", false, err);
+	for (size_t i = 0; i < s->n_addresses && ret == 0; i++)
+		ret = sl_graph_set(g, "tun", "addresses", s->addresses[i], true, err);
+	return ret;
+}
+
+static int fill(struct sl_graph *g, const struct wg_device *d, struct sl_error *err)
+{
+	const struct wg_setting *s = &d->setting;
+	int ret = set_constants(g, err);
+
+	sl_graph_set_mtu(g, d->tun_mtu + OUTER > MTU_MIN ? d->tun_mtu + OUTER : MTU_MIN);
+	if (ret == 0)
+		ret = set_tun(g, d, err);
+	if (ret == 0)
+		ret = set_number(g, "udp", "port", s->port, err);
+	if (ret == 0)
+		ret = set_number(g, "udp", "mark", s->mark, err);
+	if (ret == 0)
+		ret = set_number(g, TUNNEL, "mtu", s->mtu, err);
+	return ret;
+}
+
+// Make the engine what the device says.
+static int apply(const struct wg_device *d, struct sl_error *err)
+{
+	struct sl_graph *g = sl_graph_create();
+	int ret;
+
+	if (!g)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	ret = fill(g, d, err);
+	if (ret == 0)
+		ret = sl_engine_apply(d->engine, g, err);
+	sl_graph_destroy(g);
+	return ret;
+}
+
+int wg_device_open(struct wg_device *d, const char *name, const struct wg_setting *setting,
+		   struct sl_error *err)
+{
+	static const struct sl_engine_options options;
+	int ret;
+
+	*d = (struct wg_device){.setting = *setting, .tun_mtu = setting->mtu};
+	if (strlen(name) >= sizeof(d->name))
+		return sl_error_set(err, -EINVAL,
+				    "'%s': an interface's name has at most %zu characters", name,
+				    sizeof(d->name) - 1);
+	memcpy(d->name, name, strlen(name));
+	ret = sl_engine_create(&d->engine, &options, err);
+	if (ret == 0)
+		ret = apply(d, err);
+	return ret < 0 ? ret : sl_engine_start(d->engine, err);
+}
+
+void wg_device_close(struct wg_device *d)
+{
+	sl_engine_destroy(d->engine);
+	d->engine = NULL;
+}
+
+int wg_device_change(struct wg_device *d, const struct wg_setting *setting, struct sl_error *err)
+{
+	struct wg_device before = *d;
+	int ret;
+
+	d->setting = *setting;
+	if (setting->mtu > d->tun_mtu) // else the interface is left alone
+		d->tun_mtu = setting->mtu;
+	ret = apply(d, err);
+	if (ret < 0)
+		*d = before;
+	return ret;
+}
+
+int wg_device_change_peer(struct wg_device *d, const struct sl_tunnel_change *c,
+			  struct sl_error *err)
+{
+	return sl_tunnel_change(d->engine, TUNNEL, c, err);
+}
+
+int wg_device_set_key(struct wg_device *d, const uint8_t *private_key, struct sl_error *err)
+{
+	return sl_tunnel_set_key(d->engine, TUNNEL, private_key, err);
+}
+
+int wg_device_remove_peers(struct wg_device *d,
+			   bool (*keep)(const void *context, const uint8_t public_key[SL_KEY]),
+			   const void *context, struct sl_error *err)
+{
+	struct sl_tunnel_change c = {.remove = true};
+	struct sl_tunnel_view *v;
+	int ret = sl_tunnel_read(d->engine, TUNNEL, &v, err);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < v->n_peers && ret == 0; i++) {
+		if (keep && keep(context, v->peers[i].public_key))
+			continue;
+		memcpy(c.public_key, v->peers[i].public_key, SL_KEY);
+		ret = sl_tunnel_change(d->engine, TUNNEL, &c, err);
+	}
+	sl_tunnel_free(v);
+	return ret;
+}
+
+// The port that the kernel gave, where any would do.
+static uint16_t port_of(const struct wg_device *d)
+{
+	const struct sl_stats *stats = d->setting.port ? NULL : sl_stats_read(d->engine);
+	const struct sl_app_stats *udp = stats ? sl_stats_app(stats, "udp") : NULL;
+	uint16_t port = udp ? (uint16_t)sl_app_stats_metric(udp, "port") : d->setting.port;
+
+	sl_stats_free(stats);
+	return port;
+}
+
+bool wg_device_failed(struct wg_device *d, char *text, size_t size)
+{
+	const struct sl_stats *stats = sl_stats_read(d->engine);
+	bool failed = false;
+
+	for (size_t i = 0; stats && i < stats->n_apps && !failed; i++) {
+		failed = stats->apps[i].failure;
+		if (failed)
+			snprintf(text, size, "%s: %s", stats->apps[i].name, stats->apps[i].failure);
+	}
+	sl_stats_free(stats);
+	return failed;
+}
+
+// ---- what is said to it
+
+static int uapi_set_key(void *context, const uint8_t *private_key)
+{
+	return wg_device_set_key(context, private_key, NULL);
+}
+
+static int uapi_set_port(void *context, uint16_t port)
+{
+	struct wg_device *d = context;
+	struct wg_setting s = d->setting;
+
+	s.port = port;
+	return wg_device_change(d, &s, NULL);
+}
+
+static int uapi_set_mark(void *context, uint32_t mark)
+{
+	struct wg_device *d = context;
+	struct wg_setting s = d->setting;
+
+	s.mark = mark;
+	return wg_device_change(d, &s, NULL);
+}
+
+static int uapi_remove_peers(void *context)
+{
+	return wg_device_remove_peers(context, NULL, NULL, NULL);
+}
+
+static int uapi_change_peer(void *context, const struct sl_tunnel_change *c)
+{
+	return wg_device_change_peer(context, c, NULL);
+}
+
+static char *uapi_print(void *context, size_t *len)
+{
+	struct wg_device *d = context;
+	struct sl_tunnel_view *v;
+	char *text;
+
+	if (sl_tunnel_read(d->engine, TUNNEL, &v, NULL) < 0)
+		return NULL;
+	text = sl_uapi_print(v, port_of(d), d->setting.mark, len);
+	sl_tunnel_free(v);
+	return text;
+}
+
+const struct sl_uapi_device wg_device_uapi = {
+	.set_key = uapi_set_key,
+	.set_port = uapi_set_port,
+	.set_mark = uapi_set_mark,
+	.remove_peers = uapi_remove_peers,
+	.change_peer = uapi_change_peer,
+	.print = uapi_print,
+};
