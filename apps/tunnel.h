@@ -39,6 +39,8 @@ enum sl_tunnel_drop {
 	SL_TUNNEL_DROP_REPLAY,
 	SL_TUNNEL_DROP_OPENED_MALFORMED,
 	SL_TUNNEL_DROP_FOREIGN_SOURCE,
+	SL_TUNNEL_DROP_FOREIGN_DESTINATION, // a client's, to where it may not
+	SL_TUNNEL_DROP_OVER_RATE,
 	SL_TUNNEL_DROP_CONGESTION, // RFC 6040: marked outside, and inside not able to be
 	SL_TUNNEL_DROP_NESTED,     // in too many tunnels of ours, perhaps over and over in this one
 };
@@ -62,6 +64,9 @@ struct sl_tunnel_peer {
 	bool used;
 	bool wants, restart, moved, confirmed; // not said yet: see struct sl_tunnel_record
 	bool flagged;                          // one of sl_tunnel.flagged
+	bool is_limited;                       // a client of a service
+	struct sl_tunnel_limit limit;
+	uint64_t in_ns, out_ns; // until when its rate is spent, each way
 	struct sl_sessions sessions;
 };
 
@@ -124,6 +129,11 @@ void sl_tunnel_seals_flush(struct sl_tunnel *t, struct sl_tunnel_seals *s);
 // A burst of what is to be sealed, of what came in.
 void sl_tunnel_seal_push(struct sl_tunnel *t, struct sl_tunnel_seals *s);
 void sl_tunnel_open_push(struct sl_tunnel *t, struct sl_tunnel_seals *s);
+
+// Whether a packet from a peer may come in, and one for it go out: always, but for a client that
+// has limits. Return -1, or the reason to drop it; what is let through is counted.
+int sl_tunnel_limit_in(struct sl_tunnel *t, uint32_t peer, const uint8_t *ip, size_t len);
+int sl_tunnel_limit_out(struct sl_tunnel *t, uint32_t peer, size_t len);
 
 // Ask for a session with a peer; somebody waits for it where `restart`.
 void sl_tunnel_want(struct sl_tunnel *t, uint32_t peer, bool restart);

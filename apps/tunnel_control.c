@@ -11,6 +11,7 @@ enum { NAME = 256 };
 
 _Static_assert((int)SL_TUNNEL_ENDPOINT_TEXT >= (int)SL_ENDPOINT_TEXT, "any endpoint has room");
 _Static_assert((int)SL_TUNNEL_PREFIX_TEXT >= (int)SL_IP_TEXT, "any prefix has room");
+_Static_assert((int)SL_TUNNEL_NETWORKS == (int)SL_LEASE_NETWORKS, "a lease has room");
 
 static int ask(struct sl_engine *e, const char *tunnel, struct sl_shake_request *r,
 	       struct sl_error *err)

@@ -193,6 +193,10 @@ static void command(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 	case SL_TUNNEL_DISALLOW:
 		sl_allowed_remove(t->allowed, &r->prefix, r->peer);
 		break;
+	case SL_TUNNEL_LIMIT:
+		peer->limit = r->limit;
+		peer->is_limited = true;
+		break;
 	case SL_TUNNEL_SESSION:
 		command_session(t, s, r);
 		break;
@@ -456,6 +460,8 @@ const struct sl_app_class sl_tunnel_data_class = {
 		  [SL_TUNNEL_DROP_REPLAY] = "replay",
 		  [SL_TUNNEL_DROP_OPENED_MALFORMED] = "opened_malformed",
 		  [SL_TUNNEL_DROP_FOREIGN_SOURCE] = "foreign_source",
+		  [SL_TUNNEL_DROP_FOREIGN_DESTINATION] = "foreign_destination",
+		  [SL_TUNNEL_DROP_OVER_RATE] = "over_rate",
 		  [SL_TUNNEL_DROP_CONGESTION] = "congestion",
 		  [SL_TUNNEL_DROP_NESTED] = "nested"},
 	.metrics = {[SL_TUNNEL_METRIC_SEALED] = "sealed",

@@ -9,9 +9,9 @@
 #include "apps/tunnel_handshake.h"
 #include "apps/classes.h"
 #include "core/ip/meta.h"
-#include "core/tunnel/peer_text.h"
 
 #include <errno.h>
+#include <sluice/key.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -27,7 +27,8 @@ enum {
 struct config {
 	const char *key;
 	uint64_t port, max_peers, max_prefixes;
-	struct sl_strings peers;
+	struct sl_strings peers, services;
+	unsigned noise; // enum sl_tunnel_pattern
 };
 
 // ---- sending
@@ -216,67 +217,18 @@ static void tunnel_handshake_tick(struct sl_app *app)
 
 // ---- configuration
 
-static int load_psk(const char *path, uint8_t psk[SL_NOISE_KEY], struct sl_error *err)
-{
-	memset(psk, 0, SL_NOISE_KEY);
-	return path ? sl_key_load(path, psk, err) : 0;
-}
-
-static int want_prefixes(struct sl_shake_peer *p, const struct sl_peer_text *t,
-			 struct sl_error *err)
-{
-	p->allowed = calloc(t->n_allowed + 1, sizeof(*p->allowed));
-	if (!p->allowed)
-		return sl_error_set(err, -ENOMEM, "out of memory");
-	p->n_allowed = t->n_allowed;
-	for (size_t i = 0; i < t->n_allowed; i++)
-		p->allowed[i].prefix = t->allowed[i];
-	return 0;
-}
-
-// One line of the settings becomes one peer more that is wanted.
-static int want(struct sl_shake *s, const char *line, struct sl_error *err)
-{
-	struct sl_shake_peer *p = &s->wanted[s->n_wanted];
-	struct sl_peer_text t;
-	int ret = sl_peer_text_parse(line, &t, err);
-
-	if (ret < 0)
-		return ret;
-	*p = (struct sl_shake_peer){.has_psk = true,
-				    .has_keepalive = true,
-				    .replace_allowed = true,
-				    .from_settings = true,
-				    .endpoint = t.endpoint,
-				    .keepalive_ns = t.keepalive_ns};
-	memcpy(p->public_key, t.public_key, sizeof(p->public_key));
-	ret = load_psk(t.psk_path, p->psk, err);
-	if (ret == 0)
-		ret = want_prefixes(p, &t, err);
-	s->n_wanted++;
-	sl_peer_text_fini(&t);
-	return ret;
-}
-
-static int read_wanted(struct sl_shake *s, const struct sl_strings *lines, struct sl_error *err)
-{
-	int ret = 0;
-
-	s->wanted = calloc(lines->count + 1, sizeof(*s->wanted));
-	if (!s->wanted)
-		return sl_error_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; ret == 0 && i < lines->count; i++)
-		ret = want(s, lines->items[i], err);
-	return ret;
-}
-
-static int load_key(struct sl_shake *s, const char *path, struct sl_error *err)
+static int load_key(struct sl_shake *s, const struct config *c, struct sl_error *err)
 {
 	uint8_t private_key[SL_NOISE_KEY];
-	int ret = path ? sl_key_load(path, private_key, err) : 0;
+	int ret;
 
+	if (c->key && c->noise == SL_TUNNEL_NK)
+		return sl_error_set(err, -EINVAL,
+				    "with NK a client has no key; what is served is in services");
+	ret = c->key ? sl_key_load(c->key, private_key, err) : 0;
 	if (ret == 0)
-		sl_tunnel_local_init(&s->local, SL_TUNNEL_IK, path ? private_key : NULL);
+		sl_tunnel_local_init(&s->local, (enum sl_tunnel_pattern)c->noise,
+				     c->key ? private_key : NULL);
 	sodium_memzero(private_key, sizeof(private_key));
 	return ret;
 }
@@ -313,9 +265,11 @@ static int tunnel_handshake_configure(struct sl_app *app, const void *config, st
 		return sl_error_set(
 			err, -EBUSY,
 			"max-peers and max-prefixes cannot change while the tunnel runs");
-	ret = load_key(s, c->key, err);
+	ret = load_key(s, c, err);
 	if (ret == 0)
-		ret = read_wanted(s, &c->peers, err);
+		ret = sl_shake_services_read(s, &c->services, err);
+	if (ret == 0)
+		ret = sl_shake_wanted_read(s, &c->peers, err);
 	if (ret == 0)
 		ret = sl_shake_can_want(s, before, err);
 	if (ret == 0 && !before)
@@ -335,6 +289,7 @@ static void tunnel_handshake_adopt(struct sl_app *app, struct sl_app *old)
 	s->limit = before->limit;
 	s->mint = before->mint;
 	s->loaded_ns = before->loaded_ns;
+	s->search_ns = before->search_ns;
 	s->round = before->round;
 	before->roster = NULL;
 	before->allowed = NULL;
@@ -342,7 +297,7 @@ static void tunnel_handshake_adopt(struct sl_app *app, struct sl_app *old)
 	before->limit = NULL;
 	sl_shake_news_adopt(s, before);
 	sl_app_metric(app, SL_SHAKE_METRIC_PEERS, old->metrics[SL_SHAKE_METRIC_PEERS]);
-	if (local.has_key != before->local.has_key ||
+	if (local.has_key != before->local.has_key || local.pattern != before->local.pattern ||
 	    sodium_memcmp(local.private_key, before->local.private_key, SL_NOISE_KEY) != 0)
 		sl_shake_set_key(s, local.has_key ? local.private_key : NULL, NULL);
 	sl_shake_set_wanted(s, NULL);
@@ -354,6 +309,7 @@ static void tunnel_handshake_stop(struct sl_app *app)
 	struct sl_shake *s = (struct sl_shake *)app;
 
 	sl_shake_wanted_fini(s);
+	sl_shake_services_fini(s);
 	free(s->news.records);
 	sl_roster_destroy(s->roster);
 	sl_allowed_destroy(s->allowed);
@@ -368,6 +324,14 @@ static void tunnel_handshake_needs(const void *config, struct sl_needs *needs)
 	(void)config;
 	needs->packets = SL_BURST;
 }
+
+static const char *const patterns[] = {
+	[SL_TUNNEL_IK] = "IK",
+	[SL_TUNNEL_NK] = "NK",
+	[SL_TUNNEL_KK] = "KK",
+	[SL_TUNNEL_XK] = "XK",
+	NULL,
+};
 
 static const struct sl_key keys[] = {
 	{.name = "key",
@@ -386,7 +350,22 @@ static const struct sl_key keys[] = {
 	 .type = SL_STRINGS,
 	 .offset = offsetof(struct config, peers),
 	 .help = "public key and, optional, psk=FILE endpoint=ADDRESS:PORT keepalive=SECONDS "
+		 "allowed=PREFIX,PREFIX; or service=NAME psk=FILE and, optional, key=PUBLIC-KEY "
+		 "address=ADDRESS,ADDRESS networks=PREFIX,PREFIX rate=10Mbps mtu=BYTES "
 		 "allowed=PREFIX,PREFIX"},
+	{.name = "noise",
+	 .type = SL_CHOICE,
+	 .offset = offsetof(struct config, noise),
+	 .choices = patterns,
+	 .preset = "IK",
+	 .help = "pattern of the peers of `key`: IK is WireGuard, the others are those of "
+		 "capabilities, and what is at the other end is a service"},
+	{.name = "services",
+	 .type = SL_STRINGS,
+	 .offset = offsetof(struct config, services),
+	 .help = "further keys on the same port, for who holds a capability: name, NK, KK or XK, "
+		 "key=FILE and, optional, pool=ADDRESS/LEN,ADDRESS/LEN networks=PREFIX,PREFIX "
+		 "rate=10Mbps mtu=BYTES"},
 	{.name = "max-peers",
 	 .type = SL_UINT,
 	 .offset = offsetof(struct config, max_peers),
@@ -410,8 +389,9 @@ const struct sl_app_class sl_tunnel_handshake_class = {
 		"The rare and slow half of a tunnel, beside `tunnel-data`: it takes handshake "
 		"messages, with IP and UDP headers around, on `handshake`, and what the data path "
 		"wants on `events`; it sends messages on `outer4` and `outer6`, and peers and "
-		"sessions on `commands`. The handshake is WireGuard's (Noise IKpsk2). Whatever is "
-		"not valid is dropped in silence. While 128 messages wait, and for a second after, "
+		"sessions on `commands`. The handshake is WireGuard's (Noise IKpsk2), or with "
+		"`noise` and `services` that of capability tunnels. Whatever is not valid is "
+		"dropped in silence. While 128 messages wait, and for a second after, "
 		"senders must show by a cookie that they are where they claim to be, and may send "
 		"20 a second. Put it on a worker of its own where floods must not slow data down.",
 	.inputs = {[SL_SHAKE_IN_HANDSHAKE] = "handshake", [SL_SHAKE_IN_EVENTS] = "events"},

@@ -7,6 +7,7 @@
 #include "core/tunnel/outer.h"
 #include "core/tunnel/record.h"
 #include "core/tunnel/roster.h"
+#include "core/tunnel/service_text.h"
 #include "core/tunnel/timers.h"
 
 #include <sluice/app.h>
@@ -41,15 +42,34 @@ struct sl_shake_prefix {
 	bool remove;
 };
 
+enum { SL_SHAKE_SERVICES = 32 }; // at most
+
+// A key of ours beside the tunnel's own, for clients that hold capabilities, and what they get.
+struct sl_shake_service {
+	char name[SL_SERVICE_NAME];
+	struct sl_tunnel_local local;
+	struct sl_prefix ipv4, ipv6; // of the pool; family 0 = none
+	struct sl_grant grant;
+};
+
 // What is wanted of one peer: struct sl_tunnel_change of <sluice/tunnel.h>, its texts read.
 struct sl_shake_peer {
-	uint8_t public_key[SL_NOISE_KEY], psk[SL_NOISE_KEY];
+	uint8_t public_key[SL_NOISE_KEY]; // of a client: the id of its capability
+	uint8_t psk[SL_NOISE_KEY];
 	bool remove, update_only, has_psk, has_keepalive, replace_allowed;
 	bool from_settings; // an endpoint that the settings had before does not undo a peer's moves
 	struct sl_endpoint endpoint; // family 0 = as it is
 	uint64_t keepalive_ns;
 	struct sl_shake_prefix *allowed;
 	size_t n_allowed;
+
+	// Of a client.
+	uint8_t service; // from 1; 0 = a peer of the tunnel's own key
+	bool has_key;    // with KK its key, with XK the one it must show
+	uint8_t key[SL_NOISE_KEY];
+	struct sl_grant grant;
+	uint8_t lease[SL_LEASE_LEN]; // what it is told
+	struct sl_tunnel_limit limit;
 };
 
 // Records for the data path that have been decided and not been sent. The control thread adds,
@@ -69,7 +89,9 @@ struct sl_shake_request {
 
 struct sl_shake {
 	struct sl_app app;
-	struct sl_tunnel_local local;
+	struct sl_tunnel_local local;      // the tunnel's own key
+	struct sl_shake_service *services; // and others
+	uint8_t n_services;
 	struct sl_roster *roster;
 	uint32_t max_peers;
 	struct sl_allowed
@@ -79,6 +101,7 @@ struct sl_shake {
 	struct sl_cookie_mint mint;
 	struct sl_source_limit *limit;
 	uint64_t loaded_ns; // when too much was last waiting
+	uint64_t search_ns; // until when the time to search for tags is spent
 	uint64_t breath_ns; // and the messages taken since
 	unsigned taken;
 	uint32_t scanned;          // the next peer whose timer is looked at
@@ -89,6 +112,27 @@ struct sl_shake {
 	size_t n_wanted;
 	uint32_t round; // see sl_shake_set_wanted
 };
+
+// The key of ours that a peer, or client, knows.
+static inline const struct sl_tunnel_local *sl_shake_local(const struct sl_shake *s,
+							   uint8_t service)
+{
+	return service ? &s->services[service - 1].local : &s->local;
+}
+
+// ---- the settings, see tunnel_wanted.c. Control thread.
+
+// Read the lines of services, whose keys differ from the tunnel's own, which is there already.
+// Returns 0 or negative, err filled.
+int sl_shake_services_read(struct sl_shake *s, const struct sl_strings *lines,
+			   struct sl_error *err);
+
+// Read the lines of peers into s->wanted, and say what clients get. Returns likewise.
+int sl_shake_wanted_read(struct sl_shake *s, const struct sl_strings *lines, struct sl_error *err);
+
+// Wipe and free what was read.
+void sl_shake_services_fini(struct sl_shake *s);
+void sl_shake_wanted_fini(struct sl_shake *s);
 
 // ---- the peers, see tunnel_peers.c. Control thread, the worker paused or not there yet.
 
@@ -111,9 +155,6 @@ int sl_shake_can_want(struct sl_shake *s, const struct sl_shake *before, struct 
 
 // Take over what `before` has not sent.
 void sl_shake_news_adopt(struct sl_shake *s, const struct sl_shake *before);
-
-// Free the list of what is wanted.
-void sl_shake_wanted_fini(struct sl_shake *s);
 
 // Answer a request.
 int sl_shake_call(struct sl_app *app, void *request, struct sl_error *err);
@@ -145,6 +186,9 @@ void sl_shake_answered(struct sl_shake *s, uint32_t id);
 
 // The peer uses a session that it initiated: an attempt of ours has become needless.
 void sl_shake_confirmed(struct sl_shake *s, uint32_t id);
+
+// A service told this lease.
+void sl_shake_lease_take(struct sl_shake *s, uint32_t id, const uint8_t told[SL_LEASE_LEN]);
 
 // Try again, or give up, where the time has come.
 void sl_shake_retry(struct sl_shake *s, uint32_t id);

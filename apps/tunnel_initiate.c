@@ -23,7 +23,7 @@ static void next_stamp(struct sl_shake *s, struct sl_roster_peer *peer, uint8_t 
 
 static bool can_initiate(const struct sl_shake *s, const struct sl_roster_peer *peer)
 {
-	return peer->used && peer->remote.has_key && peer->endpoint.ip.family &&
+	return peer->used && !peer->service && peer->remote.has_key && peer->endpoint.ip.family &&
 	       (s->local.has_key || s->local.pattern == SL_TUNNEL_NK);
 }
 

@@ -120,7 +120,7 @@ static void deliver(struct sl_tunnel *t, uint32_t id, struct rte_mbuf *p, uint8_
 {
 	uint8_t *ip = sl_data(p);
 	size_t len = sl_inner_len(ip, sl_len(p));
-	int mark;
+	int mark, why;
 
 	if (len == 0) {
 		drop(t, p, SL_TUNNEL_DROP_OPENED_MALFORMED);
@@ -134,6 +134,11 @@ static void deliver(struct sl_tunnel *t, uint32_t id, struct rte_mbuf *p, uint8_
 	mark = sl_ecn_decapsulate(sl_ecn_of(ip), ecn);
 	if (mark < 0) {
 		drop(t, p, SL_TUNNEL_DROP_CONGESTION);
+		return;
+	}
+	why = sl_tunnel_limit_in(t, id, ip, len);
+	if (why >= 0) {
+		drop(t, p, (enum sl_tunnel_drop)why);
 		return;
 	}
 	if (mark != (int)sl_ecn_of(ip))

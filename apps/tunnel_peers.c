@@ -169,10 +169,48 @@ static void remove_peer(struct sl_shake *s, uint32_t id)
 	count_peer(s, -1);
 }
 
-static void set_psk(struct sl_shake *s, struct sl_roster_peer *peer, const uint8_t *public_key,
-		    const uint8_t *psk)
+// ---- clients of services
+
+// The keys follow from the service's. NK and XK do not know the client's.
+static void init_client(struct sl_shake *s, struct sl_roster_peer *peer,
+			const struct sl_shake_peer *p)
 {
-	sl_tunnel_remote_init(&peer->remote, &s->local, public_key, psk);
+	const struct sl_tunnel_local *l = sl_shake_local(s, p->service);
+	bool knows = sl_tunnel_pattern_knows_static(l->pattern);
+
+	sl_tunnel_remote_init(&peer->remote, l, knows ? p->key : NULL, p->psk);
+	memcpy(peer->remote.public_key, p->key, sizeof(p->key));
+	memcpy(peer->remote.lease, p->lease, sizeof(p->lease));
+	peer->pinned = p->has_key && !knows;
+}
+
+// What a client has been told holds until its session ends, so that ends where something changes.
+// Needs room for two pieces of news.
+static void set_client(struct sl_shake *s, uint32_t id, const struct sl_shake_peer *p)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	bool same = memcmp(peer->remote.public_key, p->key, sizeof(p->key)) == 0 &&
+		    memcmp(peer->remote.lease, p->lease, sizeof(p->lease)) == 0;
+
+	peer->service = p->service; // its number may be another one now
+	if (!same && peer->known) {
+		stop_peer(s, peer);
+		add_news(s, SL_TUNNEL_EXPIRE, id);
+	}
+	if (!same || !peer->known)
+		init_client(s, peer, p);
+	if (!peer->known)
+		tell_peer(s, id, false, false);
+	peer->known = true;
+	add_news(s, SL_TUNNEL_LIMIT, id)->limit = p->limit;
+}
+
+// ---- peers of the tunnel's own key
+
+static void set_psk(struct sl_shake *s, struct sl_roster_peer *peer, const uint8_t *psk)
+{
+	sl_tunnel_remote_init(&peer->remote, &s->local, peer->key, psk);
+	peer->pinned = s->local.pattern == SL_TUNNEL_XK; // should it begin
 }
 
 // Returns whether the peer is to be sent somewhere else than before.
@@ -191,10 +229,12 @@ static bool set_endpoint(struct sl_roster_peer *peer, const struct sl_shake_peer
 static void set_peer(struct sl_shake *s, uint32_t id, const struct sl_shake_peer *p)
 {
 	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
-	bool is_new = !peer->remote.has_key, moved;
+	bool is_new = !peer->known, moved;
 
 	if (is_new || (p->has_psk && sodium_memcmp(peer->remote.psk, p->psk, sizeof(p->psk)) != 0))
-		set_psk(s, peer, p->public_key, p->psk);
+		set_psk(s, peer, p->psk);
+	peer->known = true;
+	peer->has_allowed |= p->n_allowed > 0;
 	if (p->has_keepalive)
 		peer->keepalive_ns = p->keepalive_ns;
 	moved = set_endpoint(peer, p);
@@ -228,7 +268,10 @@ int sl_shake_peer_set(struct sl_shake *s, const struct sl_shake_peer *p, struct 
 
 	if (id == UINT32_MAX && (p->remove || p->update_only || is_us(s, p->public_key)))
 		return 0;
-	if (sl_shake_news_reserve(s, 2 + p->n_allowed + lost) < 0)
+	if (id != UINT32_MAX && sl_roster_peer(s->roster, id)->service && !p->from_settings &&
+	    !p->remove)
+		return sl_error_set(err, -EINVAL, "what a client gets is in the settings");
+	if (sl_shake_news_reserve(s, 3 + p->n_allowed + lost) < 0)
 		return no_memory(err);
 	if (p->remove) {
 		remove_peer(s, id);
@@ -237,7 +280,10 @@ int sl_shake_peer_set(struct sl_shake *s, const struct sl_shake_peer *p, struct 
 	id = find_or_add(s, p->public_key);
 	if (id == UINT32_MAX)
 		return sl_error_set(err, -ENOSPC, "there are %u peers: max-peers", s->max_peers);
-	set_peer(s, id, p);
+	if (p->service)
+		set_client(s, id, p);
+	else
+		set_peer(s, id, p);
 	return set_prefixes(s, id, p, err);
 }
 
@@ -246,7 +292,7 @@ int sl_shake_peer_set(struct sl_shake *s, const struct sl_shake_peer *p, struct 
 int sl_shake_set_key(struct sl_shake *s, const uint8_t *private_key, struct sl_error *err)
 {
 	uint32_t end = sl_roster_end(s->roster);
-	uint8_t psk[SL_NOISE_KEY], public_key[SL_NOISE_KEY];
+	uint8_t psk[SL_NOISE_KEY];
 
 	if (sl_shake_news_reserve(s, end) < 0)
 		return no_memory(err);
@@ -254,16 +300,15 @@ int sl_shake_set_key(struct sl_shake *s, const uint8_t *private_key, struct sl_e
 	for (uint32_t id = 0; id < end; id++) {
 		struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
 
-		if (!peer->used)
+		if (!peer->used || peer->service)
 			continue;
-		if (is_us(s, peer->remote.public_key)) {
+		if (is_us(s, peer->key)) {
 			remove_peer(s, id);
 			continue;
 		}
 		stop_peer(s, peer);
 		memcpy(psk, peer->remote.psk, sizeof(psk));
-		memcpy(public_key, peer->remote.public_key, sizeof(public_key));
-		set_psk(s, peer, public_key, psk);
+		set_psk(s, peer, psk);
 		add_news(s, SL_TUNNEL_EXPIRE, id);
 	}
 	sodium_memzero(psk, sizeof(psk));
@@ -308,17 +353,6 @@ int sl_shake_set_wanted(struct sl_shake *s, struct sl_error *err)
 	return ret;
 }
 
-void sl_shake_wanted_fini(struct sl_shake *s)
-{
-	for (size_t i = 0; i < s->n_wanted; i++)
-		free(s->wanted[i].allowed);
-	if (s->wanted)
-		sodium_memzero(s->wanted, s->n_wanted * sizeof(*s->wanted));
-	free(s->wanted);
-	s->wanted = NULL;
-	s->n_wanted = 0;
-}
-
 static int by_key(const void *a, const void *b)
 {
 	const struct sl_shake_peer *const *x = a, *const *y = b;
@@ -351,7 +385,7 @@ static int check_keys(const struct sl_shake *s, struct sl_error *err)
 
 int sl_shake_can_want(struct sl_shake *s, const struct sl_shake *before, struct sl_error *err)
 {
-	size_t prefixes = 0, news = 3 * s->n_wanted;
+	size_t prefixes = 0, news = 4 * s->n_wanted;
 	int ret;
 
 	for (size_t i = 0; i < s->n_wanted; i++)
@@ -395,12 +429,28 @@ static int view_prefixes(const struct sl_shake *s, uint32_t id, struct sl_tunnel
 	return v->allowed ? 0 : -ENOMEM;
 }
 
+static void view_lease(const struct sl_lease *l, struct sl_tunnel_lease *v)
+{
+	if (l->ipv4.ip.family)
+		sl_prefix_print(&l->ipv4, v->ipv4);
+	if (l->ipv6.ip.family)
+		sl_prefix_print(&l->ipv6, v->ipv6);
+	v->mtu = l->mtu;
+	for (; v->n_networks < l->n_networks; v->n_networks++)
+		sl_prefix_print(&l->networks[v->n_networks], v->networks[v->n_networks]);
+}
+
 static int view_peer(struct sl_shake *s, uint32_t id, struct sl_tunnel_peer_view *v)
 {
 	const struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	struct sl_lease lease;
 
-	memcpy(v->public_key, peer->remote.public_key, sizeof(v->public_key));
+	memcpy(v->public_key, peer->key, sizeof(v->public_key));
 	memcpy(v->psk, peer->remote.psk, sizeof(v->psk));
+	v->is_client = peer->service;
+	v->has_lease = sl_lease_read(peer->service ? peer->remote.lease : peer->told, &lease);
+	if (v->has_lease)
+		view_lease(&lease, &v->lease);
 	v->rx_bytes = peer->rx_bytes;
 	v->tx_bytes = peer->tx_bytes;
 	v->keepalive_s = (uint16_t)(peer->keepalive_ns / SL_TIMER_SECOND_NS);

@@ -1,6 +1,6 @@
 // What tunnel-handshake does with messages from anybody. Only three are ever answered: a valid
-// initiation, under load one that has the right mac1, and in XK a valid response. Spec: WireGuard
-// paper sections 5.3 and 5.4.
+// initiation, under load one that has the right mac1 (and tag), and in XK a valid response. Spec:
+// WireGuard paper sections 5.3 and 5.4; docs/capabilities.md for the other patterns.
 
 #include "apps/tunnel_handshake.h"
 
@@ -9,6 +9,8 @@
 enum {
 	LOAD_WAITING = 128,       // messages that wait: under load, and for a second after
 	INITIATION_NS = 20000000, // between two of one peer that are taken
+	SEARCH_NS = 2500,         // ten times what a tag costs: see may_search
+	SEARCH_BURST_NS = 100000000,
 };
 
 // A message on its way through the checks.
@@ -45,55 +47,117 @@ static uint64_t source_of(const struct sl_endpoint *from)
 				    : sl_source_limit_ipv6(from->ip.bytes);
 }
 
-// mac1 always; under load, mac2 and the rate of the source. Returns -1 where the message may be
-// looked at, else why not.
-static int gate(struct sl_shake *s, const struct heard *m, const struct sl_mac_keys *keys)
+static bool has_cookie(struct sl_shake *s, const struct sl_outer_packet *o)
 {
-	const struct sl_outer_packet *o = &m->outer;
-
-	if (!sl_mac1_good(keys, o->payload, o->len))
-		return SL_SHAKE_DROP_BAD_MAC;
-	if (!under_load(s))
-		return -1;
-	if (!sl_mac2_good(&s->mint, s->app.now_ns, &o->from, o->payload, o->len)) {
-		send_cookie(s, m, keys);
-		return SL_SHAKE_DROP_NEEDS_COOKIE;
-	}
-	if (!sl_source_limit_take(s->limit, source_of(&o->from), 0, s->app.now_ns))
-		return SL_SHAKE_DROP_LIMITED;
-	return -1;
+	return sl_mac2_good(&s->mint, s->app.now_ns, &o->from, o->payload, o->len);
 }
 
-// The peer whose tag a first message bears, or UINT32_MAX.
-static uint32_t find_by_tag(struct sl_shake *s, const struct sl_outer_packet *o)
+static int limit_source(struct sl_shake *s, const struct sl_outer_packet *o)
 {
+	bool may = sl_source_limit_take(s->limit, source_of(&o->from), 0, s->app.now_ns);
+
+	return may ? -1 : SL_SHAKE_DROP_LIMITED;
+}
+
+// Under load, mac2 and the rate of the source. Returns -1 where the message, whose mac1 is right,
+// may be looked at, else why not.
+static int gate(struct sl_shake *s, const struct heard *m, const struct sl_mac_keys *keys)
+{
+	if (!under_load(s))
+		return -1;
+	if (has_cookie(s, &m->outer))
+		return limit_source(s, &m->outer);
+	send_cookie(s, m, keys);
+	return SL_SHAKE_DROP_NEEDS_COOKIE;
+}
+
+// ---- message 1
+
+// The number of the key of ours that a message 1 is for, by its length and mac1, or -1. All keys
+// are tried: what is right makes no difference in time.
+static int find_local(const struct sl_shake *s, const struct sl_outer_packet *o)
+{
+	int found = -1;
+
+	for (uint8_t i = 0; i <= s->n_services; i++) {
+		const struct sl_tunnel_local *l = sl_shake_local(s, i);
+
+		if (l->has_key && sl_handshake_len(l->pattern, SL_MESSAGE_INITIATION) == o->len &&
+		    sl_mac1_good(&l->macs, o->payload, o->len))
+			found = i;
+	}
+	return found;
+}
+
+static bool is_some_length(const struct sl_shake *s, const struct heard *m)
+{
+	for (uint8_t i = 0; i <= s->n_services; i++)
+		if (sl_handshake_len(sl_shake_local(s, i)->pattern, m->type) == m->outer.len)
+			return true;
+	return false;
+}
+
+// The client, of that key of ours, whose tag a first message bears, or UINT32_MAX.
+static uint32_t find_by_tag(struct sl_shake *s, uint8_t service, const struct sl_outer_packet *o)
+{
+	const struct sl_tunnel_local *l = sl_shake_local(s, service);
+
 	for (uint32_t i = 0; i < sl_roster_end(s->roster); i++) {
 		struct sl_roster_peer *peer = sl_roster_peer(s->roster, i);
 
-		if (peer->used &&
-		    sl_handshake_tag_good(&s->local, &peer->remote, o->payload, o->len))
+		if (peer->used && peer->service == service &&
+		    sl_handshake_tag_good(l, &peer->remote, o->payload, o->len))
 			return i;
 	}
 	return UINT32_MAX;
 }
 
-// Read a first message, and say whose it is. Returns -1 or why not.
-static int read_first(struct sl_shake *s, const struct sl_outer_packet *o, struct sl_heard *x,
-		      uint32_t *id)
+// Whether there is time to search for a tag on behalf of who may be nobody: a tenth of it all.
+static bool may_search(struct sl_shake *s)
 {
-	const struct sl_tunnel_remote *known = NULL;
-	int ret;
+	uint64_t now = s->app.now_ns, from = RTE_MAX(s->search_ns, now);
 
-	if (s->local.pattern != SL_TUNNEL_IK) {
-		*id = find_by_tag(s, o);
-		if (*id == UINT32_MAX)
-			return SL_SHAKE_DROP_UNKNOWN_PEER;
+	if (from > now + SEARCH_BURST_NS)
+		return false;
+	s->search_ns = from + (uint64_t)sl_roster_end(s->roster) * SEARCH_NS;
+	return true;
+}
+
+// What `gate` does, for patterns with a tag: not even a cookie is for who lacks the psk.
+static int gate_tagged(struct sl_shake *s, const struct heard *m, uint8_t service, uint32_t *id)
+{
+	const struct sl_outer_packet *o = &m->outer;
+	bool loaded = under_load(s), proven = !loaded || has_cookie(s, o);
+
+	if (loaded && proven && limit_source(s, o) >= 0)
+		return SL_SHAKE_DROP_LIMITED;
+	if (!proven && !may_search(s))
+		return SL_SHAKE_DROP_LIMITED;
+	*id = find_by_tag(s, service, o);
+	if (*id == UINT32_MAX)
+		return SL_SHAKE_DROP_UNKNOWN_PEER;
+	if (proven)
+		return -1;
+	send_cookie(s, m, &sl_shake_local(s, service)->macs);
+	return SL_SHAKE_DROP_NEEDS_COOKIE;
+}
+
+// Read a first message to that key of ours, and say whose it is. Returns -1 or why not.
+static int read_first(struct sl_shake *s, const struct heard *m, uint8_t service,
+		      struct sl_heard *x, uint32_t *id)
+{
+	const struct sl_tunnel_local *l = sl_shake_local(s, service);
+	bool tagged = sl_tunnel_pattern_is_tagged(l->pattern);
+	const struct sl_tunnel_remote *known = NULL;
+	int why = tagged ? gate_tagged(s, m, service, id) : gate(s, m, &l->macs);
+
+	if (why >= 0)
+		return why;
+	if (tagged)
 		known = &sl_roster_peer(s->roster, *id)->remote;
-	}
-	ret = sl_handshake_hear(x, &s->local, known, o->payload, o->len);
-	if (ret < 0)
+	if (sl_handshake_hear(x, l, known, m->outer.payload, m->outer.len) < 0)
 		return SL_SHAKE_DROP_NOT_AUTHENTIC;
-	if (s->local.pattern == SL_TUNNEL_IK)
+	if (!tagged)
 		*id = sl_roster_find(s->roster, sl_noise_remote_public(&x->noise));
 	return *id == UINT32_MAX ? SL_SHAKE_DROP_UNKNOWN_PEER : -1;
 }
@@ -162,14 +226,13 @@ static int answer(struct sl_shake *s, const struct sl_outer_packet *o, struct sl
 static int hear_initiation(struct sl_shake *s, const struct heard *m)
 {
 	const struct sl_outer_packet *o = &m->outer;
+	int service = find_local(s, o), why;
 	uint32_t id = UINT32_MAX;
 	struct sl_heard x;
-	int why;
 
-	why = gate(s, m, &s->local.macs);
-	if (why >= 0)
-		return why;
-	why = read_first(s, o, &x, &id);
+	if (service < 0)
+		return SL_SHAKE_DROP_BAD_MAC;
+	why = read_first(s, m, (uint8_t)service, &x, &id);
 	if (why < 0)
 		why = is_timely(s, sl_roster_peer(s->roster, id), &x);
 	if (why < 0)
@@ -178,6 +241,8 @@ static int hear_initiation(struct sl_shake *s, const struct heard *m)
 	return why;
 }
 
+// ---- messages 2 and 3
+
 // The peer that a message with a receiver index is for.
 static struct sl_roster_peer *find_receiver(struct sl_shake *s, uint32_t index, uint32_t *id)
 {
@@ -185,11 +250,34 @@ static struct sl_roster_peer *find_receiver(struct sl_shake *s, uint32_t index, 
 	return *id == SL_INDEX_FREE ? NULL : sl_roster_peer(s->roster, *id);
 }
 
+// What ends a handshake. Returns the length of the answer, which is 0 where there is none, or -1.
+static int finish(struct sl_shake *s, uint32_t id, const struct heard *m, uint8_t *message,
+		  struct sl_tunnel_keys *keys)
+{
+	struct sl_roster_peer *peer = sl_roster_peer(s->roster, id);
+	uint8_t public_key[SL_NOISE_KEY], lease[SL_LEASE_LEN];
+	int len;
+
+	if (m->type == SL_MESSAGE_RESPONSE) {
+		len = sl_handshake_conclude(&peer->handshake, m->outer.payload, m->outer.len,
+					    message, keys, lease);
+		if (len >= 0)
+			sl_shake_lease_take(s, id, lease);
+		return len;
+	}
+	len = sl_handshake_confirm(&peer->handshake, m->outer.payload, m->outer.len, keys,
+				   public_key);
+	if (len == 0 && peer->pinned &&
+	    memcmp(public_key, peer->remote.public_key, sizeof(public_key)) != 0)
+		return -1;
+	return len;
+}
+
 // A second or third message. Returns -1 or why not.
 static int hear_reply(struct sl_shake *s, const struct heard *m)
 {
 	const struct sl_outer_packet *o = &m->outer;
-	uint8_t message[SL_HANDSHAKE_MAX], public_key[SL_NOISE_KEY], lease[SL_LEASE_LEN];
+	uint8_t message[SL_HANDSHAKE_MAX];
 	struct sl_roster_peer *peer;
 	struct sl_tunnel_keys keys;
 	uint32_t id;
@@ -198,16 +286,18 @@ static int hear_reply(struct sl_shake *s, const struct heard *m)
 	peer = find_receiver(s, load_le32(o->payload + 8), &id);
 	if (!peer)
 		return SL_SHAKE_DROP_UNKNOWN_INDEX;
+	if (o->len != sl_handshake_len(sl_shake_local(s, peer->service)->pattern, m->type))
+		return SL_SHAKE_DROP_MALFORMED;
+	if (!sl_mac1_good(&peer->remote.from, o->payload, o->len))
+		return SL_SHAKE_DROP_BAD_MAC;
 	why = gate(s, m, &peer->remote.from);
 	if (why >= 0)
 		return why;
-	if (m->type == SL_MESSAGE_RESPONSE)
-		len = sl_handshake_conclude(&peer->handshake, o->payload, o->len, message, &keys,
-					    lease);
-	else
-		len = sl_handshake_confirm(&peer->handshake, o->payload, o->len, &keys, public_key);
-	if (len < 0)
+	len = finish(s, id, m, message, &keys);
+	if (len < 0) {
+		sodium_memzero(&keys, sizeof(keys));
 		return SL_SHAKE_DROP_NOT_AUTHENTIC;
+	}
 	follow(peer, o);
 	peer->rx_bytes += o->len;
 	peer->retry_ns = 0;
@@ -237,11 +327,11 @@ static int hear_cookie(struct sl_shake *s, const struct heard *m)
 
 static int hear(struct sl_shake *s, const struct heard *m)
 {
-	if (!s->local.has_key && m->type == SL_MESSAGE_INITIATION)
+	if (!s->local.has_key && !s->n_services && m->type == SL_MESSAGE_INITIATION)
 		return SL_SHAKE_DROP_UNKNOWN_PEER;
 	if (m->type == SL_MESSAGE_COOKIE)
 		return hear_cookie(s, m);
-	if (!m->outer.len || m->outer.len != sl_handshake_len(s->local.pattern, m->type))
+	if (!m->outer.len || !is_some_length(s, m))
 		return SL_SHAKE_DROP_MALFORMED; // also what the pattern has none of
 	return m->type == SL_MESSAGE_INITIATION ? hear_initiation(s, m) : hear_reply(s, m);
 }

@@ -186,6 +186,7 @@ static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_
 	const uint8_t *ip = sl_data(p);
 	size_t len = sl_inner_len(ip, sl_len(p));
 	uint32_t peer;
+	int why;
 
 	if (len == 0) {
 		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_INNER_MALFORMED);
@@ -201,6 +202,8 @@ static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_
 		refuse(t, p, SL_TUNNEL_DROP_NO_PEER);
 	else if (!t->peers[peer].outer.len)
 		refuse(t, p, SL_TUNNEL_DROP_NO_ENDPOINT);
+	else if ((why = sl_tunnel_limit_out(t, peer, len)) >= 0)
+		sl_app_drop(&t->app, p, (unsigned)why);
 	else
 		sl_tunnel_send(t, s, peer, p);
 }

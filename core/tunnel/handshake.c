@@ -69,6 +69,11 @@ bool sl_tunnel_pattern_parse(const char *name, enum sl_tunnel_pattern *out)
 	return false;
 }
 
+const char *sl_tunnel_pattern_name(enum sl_tunnel_pattern p)
+{
+	return patterns[p].name;
+}
+
 bool sl_tunnel_pattern_is_tagged(enum sl_tunnel_pattern p)
 {
 	return patterns[p].tagged;

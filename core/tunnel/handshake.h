@@ -76,6 +76,9 @@ struct sl_heard {
 // out untouched, where it is none of these.
 bool sl_tunnel_pattern_parse(const char *name, enum sl_tunnel_pattern *out);
 
+// That name.
+const char *sl_tunnel_pattern_name(enum sl_tunnel_pattern p);
+
 // Whether a pattern is one of capability tunnels: with a tag and a lease.
 bool sl_tunnel_pattern_is_tagged(enum sl_tunnel_pattern p);
 

@@ -15,6 +15,7 @@ enum sl_tunnel_record_kind {
 	SL_TUNNEL_FORGET,   // it is gone, with all it had
 	SL_TUNNEL_ALLOW,    // an inner prefix is its
 	SL_TUNNEL_DISALLOW, // no longer
+	SL_TUNNEL_LIMIT,    // what it may do as a client
 	SL_TUNNEL_SESSION,  // a new session, and where it was agreed from
 	SL_TUNNEL_EXPIRE,   // forget its sessions
 	SL_TUNNEL_GIVE_UP,  // it does not answer: drop what waits
@@ -24,6 +25,13 @@ enum sl_tunnel_record_kind {
 	SL_TUNNEL_WANTED,    // a session is wanted
 	SL_TUNNEL_MOVED,     // an authentic packet came from elsewhere, or our address is forgotten
 	SL_TUNNEL_CONFIRMED, // the peer uses the session that it initiated
+};
+
+// What a client of a service may do.
+struct sl_tunnel_limit {
+	uint64_t rate; // bits of inner packets a second, each way; 0 = as much as there is
+	uint8_t n_networks;
+	struct sl_prefix networks[SL_LEASE_NETWORKS + 2]; // that it may send to
 };
 
 struct sl_tunnel_record {
@@ -38,6 +46,7 @@ struct sl_tunnel_record {
 	union {
 		struct sl_tunnel_keys keys;
 		struct sl_prefix prefix;
+		struct sl_tunnel_limit limit;
 	};
 };
 

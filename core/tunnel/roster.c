@@ -81,6 +81,7 @@ uint32_t sl_roster_add(struct sl_roster *r, const uint8_t public_key[SL_NOISE_KE
 	memcpy(r->names[at].key, public_key, SL_NOISE_KEY);
 	r->names[at].id = id;
 	r->n++;
+	memcpy(r->peers[id].key, public_key, SL_NOISE_KEY);
 	r->low = id + 1;
 	r->peers[id].used = true;
 	r->peers[id].generation = ++r->generation;

@@ -9,7 +9,9 @@
 enum { SL_ROSTER_INDICES = 4 }; // that a peer has at a time: one under way, three sessions
 
 struct sl_roster_peer {
+	uint8_t key[SL_NOISE_KEY]; // that it is found by
 	struct sl_tunnel_remote remote;
+	uint8_t told[SL_LEASE_LEN]; // the lease that it told us, as our service
 	struct sl_handshake handshake;
 	struct sl_cookie cookie;
 	struct sl_endpoint endpoint, source; // its, and ours towards it
@@ -27,6 +29,10 @@ struct sl_roster_peer {
 	uint32_t indices[SL_ROSTER_INDICES]; // a ring
 	uint8_t n_indices;
 	bool used;
+	uint8_t service;  // of ours that it is a client of, from 1; 0 = a peer of the tunnel's own key
+	bool known;       // its keys are set
+	bool pinned;      // with XK: it must show the key remote.public_key
+	bool has_allowed; // its prefixes are not those of the lease
 };
 
 struct sl_roster;

@@ -17,6 +17,7 @@
 enum {
 	SL_TUNNEL_ENDPOINT_TEXT = 72, // "[2001:db8::1]:51820", terminated
 	SL_TUNNEL_PREFIX_TEXT = 64,   // "2001:db8::/32", terminated
+	SL_TUNNEL_NETWORKS = 4,       // that a lease lists, at most
 };
 
 // What to change about one peer. All zero but the key: there is such a peer.
@@ -34,13 +35,26 @@ struct sl_tunnel_change {
 	size_t n_allowed;
 };
 
+// What the client of a service was told about the inside of the tunnel. Texts are empty where
+// nothing was said.
+struct sl_tunnel_lease {
+	char ipv4[SL_TUNNEL_PREFIX_TEXT], ipv6[SL_TUNNEL_PREFIX_TEXT]; // its own: "10.9.0.7/24"
+	uint16_t mtu;                                                  // 0 = not said
+	char networks[SL_TUNNEL_NETWORKS][SL_TUNNEL_PREFIX_TEXT];
+	size_t n_networks;
+};
+
 // One peer as it is.
 struct sl_tunnel_peer_view {
-	uint8_t public_key[SL_KEY], psk[SL_KEY]; // psk zero = none
-	char endpoint[SL_TUNNEL_ENDPOINT_TEXT];  // empty = not known
-	uint64_t handshake_ns;                   // of the newest session, since 1970; 0 = never
-	uint64_t rx_bytes, tx_bytes;             // UDP payload: data, keepalives, handshakes
-	uint16_t keepalive_s;                    // 0 = off
+	uint8_t public_key[SL_KEY]; // of a client of ours: the id of its capability
+	uint8_t psk[SL_KEY];        // zero = none
+	bool is_client;             // of a service of ours
+	bool has_lease;             // that we told it or, where it is a service, it told us
+	struct sl_tunnel_lease lease;
+	char endpoint[SL_TUNNEL_ENDPOINT_TEXT]; // empty = not known
+	uint64_t handshake_ns;                  // of the newest session, since 1970; 0 = never
+	uint64_t rx_bytes, tx_bytes;            // UDP payload: data, keepalives, handshakes
+	uint16_t keepalive_s;                   // 0 = off
 	char (*allowed)[SL_TUNNEL_PREFIX_TEXT];
 	size_t n_allowed;
 };
@@ -53,13 +67,14 @@ struct sl_tunnel_view {
 	size_t n_peers;
 };
 
-// Change a peer, or make one, or remove it.
+// Change a peer, or make one, or remove it. The client of a service can be removed, by the id of
+// its capability, until settings name it again.
 //
 // c  Borrowed. A peer whose key is the tunnel's own is passed over in silence.
 //
-// Returns 0; -ENOENT (no such tunnel), -EINVAL (a text that cannot be read; nothing has changed),
-// -ENOSPC (max-peers or max-prefixes are there; of the prefixes, those before it have been added),
-// -ENOMEM.
+// Returns 0; -ENOENT (no such tunnel), -EINVAL (a text that cannot be read, or a change to the
+// client of a service; nothing has changed), -ENOSPC (max-peers or max-prefixes are there; of the
+// prefixes, those before it have been added), -ENOMEM.
 int sl_tunnel_change(struct sl_engine *e, const char *tunnel, const struct sl_tunnel_change *c,
 		     struct sl_error *err);
 

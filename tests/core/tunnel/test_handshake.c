@@ -76,6 +76,7 @@ static bool answer(struct pair *p)
 		assert_memory_equal(sl_noise_remote_public(&x.noise), p->client.public_key, 32);
 	n = sl_handshake_answer(&p->server_state, &x, &p->to_client, SERVER_INDEX, p->second.bytes,
 				&p->server_keys, &done);
+	assert_int_equal(n, sl_handshake_len(p->server.pattern, SL_MESSAGE_RESPONSE));
 	assert_int_equal(n, p->server.pattern == SL_TUNNEL_IK ? 92 : 92 + SL_LEASE_LEN);
 	assert_int_equal(n, sl_handshake_len(p->server.pattern, SL_MESSAGE_RESPONSE));
 	p->second.len = (size_t)n;
@@ -163,6 +164,7 @@ static void patterns_are_known_by_their_names(void **state)
 	for (unsigned i = 0; i < PATTERNS; i++) {
 		assert_true(sl_tunnel_pattern_parse(names[i], &p));
 		assert_int_equal(p, i);
+		assert_string_equal(sl_tunnel_pattern_name(i), names[i]);
 		assert_int_equal(sl_tunnel_pattern_is_tagged(i), i != SL_TUNNEL_IK);
 		assert_int_equal(sl_tunnel_pattern_has_static(i), i != SL_TUNNEL_NK);
 		assert_int_equal(sl_tunnel_pattern_knows_static(i), i == SL_TUNNEL_KK);
