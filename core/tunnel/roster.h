@@ -29,7 +29,7 @@ struct sl_roster_peer {
 	uint32_t indices[SL_ROSTER_INDICES]; // a ring
 	uint8_t n_indices;
 	bool used;
-	uint8_t service;  // of ours that it is a client of, from 1; 0 = a peer of the tunnel's own key
+	uint8_t service;  // of ours that it is a client of, from 1; 0 = a peer of our own key
 	bool known;       // its keys are set
 	bool pinned;      // with XK: it must show the key remote.public_key
 	bool has_allowed; // its prefixes are not those of the lease
