@@ -1,5 +1,5 @@
-"""README.md and docs/ say what is so: links lead somewhere, files that they name are there, and
-YAML they quote stands in an example."""
+"""README.md and docs/ say what is so: links lead somewhere, files and tests that they name are
+there, and YAML they quote stands in an example."""
 
 import pathlib
 import re
@@ -9,9 +9,10 @@ LINK = re.compile(r"\]\(([^)#:]+)\)")
 NAMED = re.compile(r"`((?:[\w.]+/)+[\w.]*)`")
 QUOTED = re.compile(r"^```yaml\n(.*?)^```$", re.M | re.S)
 COMMAND = re.compile(r"\./dev (\w+)")
+TEST = re.compile(r"`([a-z0-9]+(?:_[a-z0-9]+){4,})`")  # a behaviour
 
 
-def complaints(top, document, examples, commands):
+def complaints(top, document, examples, commands, tests):
     text = document.read_text()
     for name in LINK.findall(text):
         if not (document.parent / name).exists():
@@ -25,15 +26,19 @@ def complaints(top, document, examples, commands):
     for name in COMMAND.findall(text):
         if name not in commands:
             yield f"there is no ./dev {name}"
+    for name in TEST.findall(text):
+        if f"({name})" not in tests and f"({name}," not in tests:
+            yield f"there is no test {name}"
 
 
 def main():
     top = pathlib.Path(sys.argv[1])
     examples = [path.read_text() for path in top.glob("examples/**/*.yaml")]
     commands = re.findall(r"^do_(\w+)\(\)", (top / "dev").read_text(), re.M)
+    tests = "".join(path.read_text() for path in top.glob("tests/**/test_*.c"))
     said = [f"{document.relative_to(top)}: {complaint}"
             for document in [top / "README.md", *sorted(top.glob("docs/*.md"))]
-            for complaint in complaints(top, document, examples, commands)]
+            for complaint in complaints(top, document, examples, commands, tests)]
     print("\n".join(said))
     sys.exit(1 if said else 0)
 
