@@ -10,6 +10,7 @@ const struct sl_app_class *const sl_classes[] = {
 	&sl_counter_class,
 	&sl_dpdk_class,
 	&sl_ethernet_in_class,
+	&sl_ethernet_out_class,
 	&sl_filter_class,
 	&sl_icmp_error_class,
 	&sl_impair_class,

@@ -8,6 +8,7 @@ extern const struct sl_app_class sl_checksum_verify_class;
 extern const struct sl_app_class sl_counter_class;
 extern const struct sl_app_class sl_dpdk_class;
 extern const struct sl_app_class sl_ethernet_in_class;
+extern const struct sl_app_class sl_ethernet_out_class;
 extern const struct sl_app_class sl_filter_class;
 extern const struct sl_app_class sl_icmp_error_class;
 extern const struct sl_app_class sl_impair_class;

@@ -54,4 +54,44 @@ show 'The capture as test traffic, ten times as fast as it was recorded, each pa
 	'sluice replay mixed.pcap --rate x10'
 show 'Again and again, from memory through a filter, as fast as one core of this machine can:' \
 	"sluice replay mixed.pcap --loop 20000 --through 'filter tcp'"
+
+# One line for each packet of a capture, in an order that does not depend on when it came: FILE.
+packets() {
+	tcpdump -n -t -xx -r "$1" 2>/dev/null | sed -n 's/^\t0x\(....\):/\1/p' |
+		awk '$1 == "0000" && NR > 1 { print "" } { printf "%s", $0 } END { print "" }' | sort
+}
+
+# Keys that others could have read are refused, and so is a second key of the same name.
+rm -f left.key right.key psk.key
+for key in left right psk; do
+	sluice key new "$key.key"
+done
+sed "s,RIGHT,$(sluice key public right.key)," "$here/seal.yaml" >seal.yaml
+sed "s,LEFT,$(sluice key public left.key)," "$here/open.yaml" >open.yaml
+
+cat <<'TXT'
+
+And through an encrypted tunnel, as WireGuard has it, between two Sluices. seal.yaml puts the packets
+of the capture in, open.yaml takes them out at the other end of a bad way:
+
+  mixed.pcap -> tunnel -> impair (duplicates, other order, 5 ms late) -> UDP
+                     received.pcap <- tunnel <- UDP
+TXT
+printf '\nOne Sluice waits:\n\n  $ sluice run open.yaml >open.txt &\n'
+sluice run open.yaml >open.txt &
+receiver=$!
+trap 'kill "$receiver" 2>/dev/null || true' EXIT
+show 'The other one sends, and agrees on a session first:' \
+	"timeout --preserve-status 3 sluice run seal.yaml | grep -E '^(in|out|dropped|accounts)|  by |sealed|duplicated|reordered'"
+kill "$receiver"
+wait "$receiver"
+trap - EXIT
+show 'What arrived. Copies that were made on the way are not let in a second time:' \
+	"grep -E '^(in|out|dropped|accounts)|  by |opened' open.txt"
+if command -v tcpdump >/dev/null; then
+	packets sent.pcap >sent.txt
+	packets received.pcap >received.txt
+	show 'Are they the same, byte for byte?' \
+		"cmp sent.txt received.txt && echo \"yes, all \$(wc -l <received.txt)\""
+fi
 printf '\nThe files are in %s. Next: sluice --help, README.md, docs/.\n' "$PWD"
