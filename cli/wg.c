@@ -63,6 +63,7 @@ static void reload(struct wg *wg)
 	if (wg_file_read(&file, wg->path, &err) < 0)
 		goto failed;
 	setting = wg_file_setting(&file);
+	setting.closed = wg->device.setting.closed;
 	if (wg_device_change(&wg->device, &setting, &err) < 0)
 		goto failed;
 	wg_file_fini(&wg->file);
@@ -84,22 +85,20 @@ failed:
 // removed it is none. Returns the exit status.
 static int end(const struct wg *wg, const char *why)
 {
-	if (wg_link_mtu(wg->device.name) == 0)
+	if (!wg_link_look(wg->device.name).is_there)
 		return STATUS_DONE;
 	say("%s", why);
 	return STATUS_FAILED;
 }
 
+// One that is not there may have moved to another namespace.
 static void link_changed(void *context)
 {
 	struct wg *wg = context;
-	struct wg_setting setting = wg->device.setting;
+	struct wg_link_state state = wg_link_look(wg->device.name);
 	struct sl_error err;
 
-	setting.mtu = wg_link_mtu(wg->device.name);
-	if (setting.mtu == 0 || setting.mtu == wg->device.setting.mtu)
-		return;
-	if (wg_device_change(&wg->device, &setting, &err) < 0)
+	if (state.is_there && wg_device_follow(&wg->device, state.mtu, state.up, &err) < 0)
 		say_error(&err);
 }
 
@@ -156,6 +155,8 @@ static int open_all(struct wg *wg, struct sl_error *err)
 		ret = wg_file_apply(&wg->file, &wg->device, err);
 	if (ret == 0)
 		ret = wg_link_open(&wg->link, &wg->loop, link_changed, wg, err);
+	if (ret == 0)
+		link_changed(wg);
 	if (ret == 0)
 		ret = wg_socket_open(&wg->socket, &wg->loop, wg->name, &wg_device_uapi, &wg->device,
 				     err);

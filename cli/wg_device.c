@@ -103,6 +103,8 @@ static int fill(struct sl_graph *g, const struct wg_device *d, struct sl_error *
 		ret = set_number(g, "udp", "mark", s->mark, err);
 	if (ret == 0)
 		ret = set_number(g, TUNNEL, "mtu", s->mtu, err);
+	if (ret == 0 && s->closed)
+		ret = sl_graph_remove(g, "udp");
 	return ret;
 }
 
@@ -199,6 +201,37 @@ static uint16_t port_of(const struct wg_device *d)
 
 	sl_stats_free(stats);
 	return port;
+}
+
+// End all sessions: as of a tunnel that gets the key it has.
+static int end_sessions(struct wg_device *d, struct sl_error *err)
+{
+	struct sl_tunnel_view *v;
+	int ret = sl_tunnel_read(d->engine, TUNNEL, &v, err);
+
+	if (ret < 0)
+		return ret;
+	if (v->has_key)
+		ret = wg_device_set_key(d, v->private_key, err);
+	sl_tunnel_free(v);
+	return ret;
+}
+
+int wg_device_follow(struct wg_device *d, uint32_t mtu, bool up, struct sl_error *err)
+{
+	struct wg_setting s = d->setting;
+	bool falls = d->up && !up;
+	int ret;
+
+	d->up = up;
+	s.mtu = mtu;
+	s.closed = !up && (falls || s.closed);
+	if (falls)
+		s.port = port_of(d);
+	if (s.mtu == d->setting.mtu && s.closed == d->setting.closed)
+		return 0;
+	ret = wg_device_change(d, &s, err);
+	return ret == 0 && falls ? end_sessions(d, err) : ret;
 }
 
 bool wg_device_failed(struct wg_device *d, char *text, size_t size)

@@ -12,6 +12,7 @@ struct wg_setting {
 	uint16_t port;                // 0 = any
 	uint32_t mark;                // 0 = none
 	uint32_t mtu;                 // of the interface
+	bool closed;                  // no port is open: the interface was up once, and is down
 	bool up;                      // bring the interface up; else somebody else does
 	const char *const *addresses; // of the interface, borrowed
 	size_t n_addresses;
@@ -21,6 +22,7 @@ struct wg_device {
 	char name[IFNAMSIZ];
 	struct wg_setting setting;
 	uint32_t tun_mtu; // what the interface was told, and its buffers are made for
+	bool up;          // as it was seen last
 	struct sl_engine *engine;
 };
 
@@ -38,6 +40,12 @@ void wg_device_close(struct wg_device *d);
 
 // Make it another setting's. On failure it is as it was. Returns 0 or -errno.
 int wg_device_change(struct wg_device *d, const struct wg_setting *setting, struct sl_error *err);
+
+// The interface has got this MTU, and is up, or down, now. Where it goes down, the port is closed
+// and all sessions end; where it comes up again, the port is opened, the same one.
+//
+// Returns 0 or -errno.
+int wg_device_follow(struct wg_device *d, uint32_t mtu, bool up, struct sl_error *err);
 
 // Remove the peers for which keep, where it is given, returns false. Returns 0 or -errno.
 int wg_device_remove_peers(struct wg_device *d,

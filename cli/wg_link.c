@@ -48,17 +48,19 @@ void wg_link_close(struct wg_link *l)
 	l->fd = -1;
 }
 
-uint32_t wg_link_mtu(const char *name)
+struct wg_link_state wg_link_look(const char *name)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = {0};
-	uint32_t mtu = 0;
+	struct ifreq mtu = {0}, flags = {0};
+	struct wg_link_state s = {0};
 
 	if (fd < 0)
-		return 0;
-	memcpy(request.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
-	if (ioctl(fd, SIOCGIFMTU, &request) == 0)
-		mtu = (uint32_t)request.ifr_mtu;
+		return s;
+	memcpy(mtu.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
+	memcpy(flags.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
+	s.is_there = ioctl(fd, SIOCGIFMTU, &mtu) == 0 && ioctl(fd, SIOCGIFFLAGS, &flags) == 0;
+	s.mtu = (uint32_t)mtu.ifr_mtu;
+	s.up = flags.ifr_flags & IFF_UP;
 	close(fd);
-	return mtu;
+	return s;
 }

@@ -10,12 +10,18 @@ struct wg_link {
 	void *context;
 };
 
-// As the loop runs, call changed(context) when any interface has changed: its MTU, for instance, or
-// it has gone. Returns 0 or -errno; then nothing is left to close.
+// As the loop runs, call changed(context) when any interface may be another than it was. Returns 0
+// or -errno; then nothing is left to close.
 int wg_link_open(struct wg_link *l, struct loop *loop, void (*changed)(void *context),
 		 void *context, struct sl_error *err);
 
 void wg_link_close(struct wg_link *l);
 
-// The MTU of an interface, or 0 where there is none of that name.
-uint32_t wg_link_mtu(const char *name);
+// An interface as it is now.
+struct wg_link_state {
+	bool is_there; // else the rest means nothing
+	bool up;
+	uint32_t mtu;
+};
+
+struct wg_link_state wg_link_look(const char *name);

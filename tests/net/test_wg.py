@@ -320,6 +320,22 @@ class Changes(Wg):
         self.x.add(self.y, "10.9.0.2/32")
         self.reaches(self.a)
 
+    def test_down_closes_the_port_and_ends_the_sessions(self):
+        port = self.x.port()
+        self.assertIn(f":{port} ", self.a.run("ss", "-Hlun").stdout)
+        self.a.ip("link", "set", self.x.name, "down")
+        hosts.eventually("it is closed",
+                         lambda: f":{port} " not in self.a.run("ss", "-Hlun").stdout)
+        self.assertFalse(self.b.pings("10.9.0.1"))
+        self.assertEqual(self.x.port(), port)
+        self.assertEqual(self.x.show("peers"), self.y.key)
+        before = self.x.show("latest-handshakes", self.y.key)
+        time.sleep(1.1)  # handshakes are told by the second
+        self.a.ip("link", "set", self.x.name, "up")
+        hosts.eventually("it is open", lambda: f":{port} " in self.a.run("ss", "-Hlun").stdout)
+        self.reaches(self.a)
+        self.assertNotEqual(self.x.show("latest-handshakes", self.y.key), before)
+
     def test_a_peer_that_is_removed_is_not_answered(self):
         self.x.set("peer", self.y.key, "remove")
         self.assertFalse(self.b.pings("10.9.0.1"))
