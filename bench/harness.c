@@ -34,6 +34,7 @@ static struct result {
 } results[CONTENDERS_MAX];
 static size_t n_results;
 static double probe_best = 1e18;
+static uint64_t excluded; // cycles of this turn
 
 unsigned bench_turns(void)
 {
@@ -112,12 +113,21 @@ static double probe(void)
 	return (double)(rte_rdtsc_precise() - start);
 }
 
+void bench_exclude(uint64_t cycles)
+{
+	excluded += cycles;
+}
+
 static struct sample measure(const struct bench *b)
 {
 	double before = probe(), after, worst;
-	uint64_t start = rte_rdtsc_precise(), n = b->turn(b->arg);
-	double cycles = (double)(rte_rdtsc_precise() - start);
+	uint64_t start, n;
+	double cycles;
 
+	excluded = 0;
+	start = rte_rdtsc_precise();
+	n = b->turn(b->arg);
+	cycles = (double)(rte_rdtsc_precise() - start - excluded);
 	after = probe();
 	worst = before > after ? before : after;
 	probe_best = before < probe_best ? before : probe_best;

@@ -40,5 +40,8 @@ void bench_run(const struct bench_table *t);
 // Median cycles of the contender in the table that ran last; 0 where there is none of that name.
 double bench_result(const char *name);
 
+// Within a turn: leave so many cycles out of it, which something took that is not to be measured.
+void bench_exclude(uint64_t cycles);
+
 // Turns of each contender ($BENCH_TURNS, default 21).
 unsigned bench_turns(void);
