@@ -53,22 +53,31 @@ enum {
 	SL_TUNNEL_METRIC_SESSIONS,
 };
 
+// In the order of its cache lines: with ten thousand peers every line comes from far away.
 struct sl_tunnel_peer {
-	struct sl_outer outer; // to endpoint
+	_Alignas(SL_LINE) struct sl_sessions sessions; // its last line goes on with
 	struct sl_timers timers;
-	struct sl_endpoint endpoint, source;
-	struct sl_staged staged;
-	uint64_t rx_bytes, tx_bytes; // UDP payload
-	uint64_t handshake_ns;       // when its newest session was made, since 1970; 0 = never
-	uint32_t generation;         // see struct sl_tunnel_record
 	bool used;
 	bool wants, restart, moved, confirmed; // not said yet: see struct sl_tunnel_record
 	bool flagged;                          // one of sl_tunnel.flagged
 	bool is_limited;                       // a client of a service
+
+	_Alignas(SL_LINE) struct sl_outer outer; // to endpoint: to seal
+	uint64_t tx_bytes;                       // UDP payload
+
+	_Alignas(SL_LINE) struct sl_endpoint endpoint; // to open
+	struct sl_endpoint source;
+	uint64_t rx_bytes; // UDP payload
+
+	uint64_t handshake_ns; // when its newest session was made, since 1970; 0 = never
+	uint32_t generation;   // see struct sl_tunnel_record
+	struct sl_staged staged;
 	struct sl_tunnel_limit limit;
 	uint64_t in_ns, out_ns; // until when its rate is spent, each way
-	struct sl_sessions sessions;
 };
+_Static_assert(offsetof(struct sl_tunnel_peer, outer) ==
+		       RTE_ALIGN_CEIL(sizeof(struct sl_sessions), SL_LINE),
+	       "what is used with the slots shares their line");
 
 struct sl_tunnel {
 	struct sl_app app;
@@ -112,6 +121,26 @@ struct sl_tunnel_seals {
 	uint8_t tos[SL_BURST];
 	uint8_t nested[SL_BURST]; // flags, of SL_META_NESTED
 };
+
+// Packets that leave together, by family.
+struct sl_tunnel_leaving {
+	unsigned n[2];
+	struct rte_mbuf *packets[2][SL_BURST];
+};
+
+static inline void sl_tunnel_leave(struct sl_tunnel_leaving *l, struct rte_mbuf *p, bool is_ipv6)
+{
+	l->packets[is_ipv6][l->n[is_ipv6]++] = p;
+}
+
+// Give them to the port of IPv4 packets and to the one behind it.
+static inline void sl_tunnel_give(struct sl_tunnel *t, const struct sl_tunnel_leaving *l,
+				  unsigned port)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (l->n[i] > 0)
+			sl_app_give(&t->app, port + i, l->packets[i], l->n[i]);
+}
 
 // Send an inner packet, or an empty one, to a peer: under its session, or once there is one.
 void sl_tunnel_send(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t peer,

@@ -7,6 +7,7 @@
 
 #include "apps/classes.h"
 #include "apps/tunnel.h"
+#include "core/pages.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -15,6 +16,7 @@
 enum {
 	SCAN_TICKS = 32, // in so many ticks, all peers' timers are looked at
 	COMMANDS_AT_ONCE = 8,
+	LARGE = 1 << 20, // bytes of peers
 };
 
 struct config {
@@ -24,7 +26,7 @@ struct config {
 uint64_t sl_tunnel_jitter_ns(struct sl_tunnel *t)
 {
 	t->random = t->random * 6364136223846793005u + 1442695040888963407u;
-	return (t->random >> 33) % (SL_JITTER_MS * (uint64_t)1000000);
+	return (t->random >> 32) * (SL_JITTER_MS * (uint64_t)1000000) >> 32;
 }
 
 // ---- events
@@ -317,6 +319,15 @@ static int keep_sizes(const struct sl_tunnel *before, const struct config *c, st
 		"max-peers, max-prefixes and stage cannot change while the tunnel runs");
 }
 
+// Many peers lie in large pages, or each packet would miss the TLB.
+static struct sl_tunnel_peer *peers_map(uint32_t n)
+{
+	const size_t bytes = n * sizeof(struct sl_tunnel_peer), most_ready = 64 << 20;
+
+	return bytes < LARGE ? sl_pages_map(bytes)
+			     : sl_pages_map_large(bytes, RTE_MIN(bytes, most_ready));
+}
+
 static int tunnel_data_configure(struct sl_app *app, const void *config, struct sl_error *err)
 {
 	struct sl_tunnel *t = (struct sl_tunnel *)app;
@@ -329,7 +340,7 @@ static int tunnel_data_configure(struct sl_app *app, const void *config, struct 
 	t->iface = (uint16_t)c->index;
 	if (app->predecessor)
 		return keep_sizes((struct sl_tunnel *)app->predecessor, c, err);
-	t->peers = calloc(t->max_peers, sizeof(*t->peers));
+	t->peers = peers_map(t->max_peers);
 	t->allowed = sl_allowed_create(c->prefixes, t->max_peers);
 	t->indices = sl_indices_create((size_t)t->max_peers * SL_SLOTS);
 	t->stage = sl_stage_create((uint32_t)c->stage);
@@ -369,7 +380,7 @@ static void tunnel_data_stop(struct sl_app *app)
 		sl_tunnel_drop_staged(t, &t->peers[i]);
 		sodium_memzero(&t->peers[i], sizeof(t->peers[i]));
 	}
-	free(t->peers);
+	sl_pages_unmap(t->peers, t->max_peers * sizeof(*t->peers));
 	sl_allowed_destroy(t->allowed);
 	sl_indices_destroy(t->indices);
 	sl_stage_destroy(t->stage);

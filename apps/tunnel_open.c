@@ -13,6 +13,15 @@ struct opens {
 	uint32_t values[SL_BURST]; // of the index: peer and place
 };
 
+// What was in them: the first `n` packets are inner ones, from the peers with these numbers.
+struct inners {
+	unsigned n;
+	struct rte_mbuf *packets[SL_BURST];
+	struct sl_allowed_ask asks[SL_BURST];
+	uint32_t peers[SL_BURST];
+	uint8_t ecn[SL_BURST]; // of the outer packet
+};
+
 static void drop(struct sl_tunnel *t, struct rte_mbuf *p, enum sl_tunnel_drop reason)
 {
 	sl_app_drop(&t->app, p, reason);
@@ -23,40 +32,19 @@ static struct sl_session *session_of(struct sl_tunnel *t, uint32_t value)
 	return &t->peers[value / SL_SLOTS].sessions.at[value % SL_SLOTS];
 }
 
-// A data packet, if it has a session, becomes one more item to open.
-static void collect_data(struct sl_tunnel *t, struct opens *o, struct rte_mbuf *p,
-			 const struct sl_outer_packet *outer)
-{
-	const struct sl_message_data *header = (const struct sl_message_data *)outer->payload;
-	uint32_t value = sl_indices_find(t->indices, load_le32(header->receiver));
-	struct sl_aead_item *item = &o->items[o->n];
-	struct sl_session *session;
+// ---- before the AEAD
 
-	if (value == SL_INDEX_FREE) {
-		drop(t, p, SL_TUNNEL_DROP_UNKNOWN_INDEX);
-		return;
-	}
-	session = session_of(t, value);
-	if (!sl_session_receives(session, t->app.now_ns)) {
-		drop(t, p, SL_TUNNEL_DROP_EXPIRED);
-		return;
-	}
-	*item = (struct sl_aead_item){.key = session->keys.receive};
-	item->len = outer->len - (uint32_t)(sizeof(*header) + SL_MESSAGE_TAG);
-	item->in = outer->payload + sizeof(*header);
-	item->out = sl_data(p) + (item->in - sl_data(p));
-	item->tag = item->out + item->len;
-	memcpy(item->nonce + 4, header->counter, sizeof(header->counter));
-	o->outer[o->n] = *outer;
-	o->values[o->n] = value;
-	o->packets[o->n++] = p;
+static const struct sl_message_data *header_of(const struct sl_outer_packet *outer)
+{
+	return (const struct sl_message_data *)outer->payload;
 }
 
+// Take a data packet into the burst; what is none goes elsewhere.
 static void collect(struct sl_tunnel *t, struct opens *o, struct rte_mbuf *p)
 {
-	struct sl_outer_packet outer;
+	struct sl_outer_packet *outer = &o->outer[o->n];
 
-	switch (sl_outer_parse(sl_data(p), sl_len(p), &outer)) {
+	switch (sl_outer_parse(sl_data(p), sl_len(p), outer)) {
 	case SL_OUTER_MALFORMED:
 		drop(t, p, SL_TUNNEL_DROP_OUTER_MALFORMED);
 		return;
@@ -66,9 +54,10 @@ static void collect(struct sl_tunnel *t, struct opens *o, struct rte_mbuf *p)
 	case SL_OUTER_GOOD:
 		break;
 	}
-	switch (sl_message_type(outer.payload, outer.len)) {
+	switch (sl_message_type(outer->payload, outer->len)) {
 	case SL_MESSAGE_DATA:
-		collect_data(t, o, p, &outer);
+		sl_indices_prefetch(t->indices, load_le32(header_of(outer)->receiver));
+		o->packets[o->n++] = p;
 		return;
 	case SL_MESSAGE_NONE:
 		drop(t, p, SL_TUNNEL_DROP_UNKNOWN_TYPE);
@@ -77,6 +66,72 @@ static void collect(struct sl_tunnel *t, struct opens *o, struct rte_mbuf *p)
 		sl_app_give_one(&t->app, SL_TUNNEL_OUT_HANDSHAKE, p);
 	}
 }
+
+static void prefetch(const struct sl_tunnel *t, uint32_t value, uint64_t counter)
+{
+	const struct sl_tunnel_peer *peer = &t->peers[value / SL_SLOTS];
+
+	rte_prefetch0(&peer->sessions.place);
+	rte_prefetch0(&peer->endpoint);
+	sl_session_prefetch(&peer->sessions, value % SL_SLOTS);
+	sl_replay_prefetch(&peer->sessions.at[value % SL_SLOTS].replay, counter);
+}
+
+// Find whose they are.
+static void find(struct sl_tunnel *t, struct opens *o)
+{
+	for (unsigned i = 0; i < o->n; i++) {
+		const struct sl_message_data *header = header_of(&o->outer[i]);
+
+		o->values[i] = sl_indices_find(t->indices, load_le32(header->receiver));
+		if (o->values[i] != SL_INDEX_FREE)
+			prefetch(t, o->values[i], load_le64(header->counter));
+	}
+}
+
+// Whether a packet has a session; then it is an item to open.
+static bool make_item(struct sl_tunnel *t, struct rte_mbuf *p, const struct sl_outer_packet *outer,
+		      uint32_t value, struct sl_aead_item *item)
+{
+	const struct sl_message_data *header = header_of(outer);
+	const struct sl_session *session;
+
+	if (value == SL_INDEX_FREE) {
+		drop(t, p, SL_TUNNEL_DROP_UNKNOWN_INDEX);
+		return false;
+	}
+	session = session_of(t, value);
+	if (!sl_session_receives(session, t->app.now_ns)) {
+		drop(t, p, SL_TUNNEL_DROP_EXPIRED);
+		return false;
+	}
+	*item = (struct sl_aead_item){.key = session->keys.receive};
+	item->len = outer->len - (uint32_t)(sizeof(*header) + SL_MESSAGE_TAG);
+	item->in = outer->payload + sizeof(*header);
+	item->out = sl_data(p) + (item->in - sl_data(p));
+	item->tag = item->out + item->len;
+	memcpy(item->nonce + 4, header->counter, sizeof(header->counter));
+	return true;
+}
+
+static void make_items(struct sl_tunnel *t, struct opens *o)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < o->n; i++) {
+		if (!make_item(t, o->packets[i], &o->outer[i], o->values[i], &o->items[n]))
+			continue;
+		if (n < i) {
+			o->outer[n] = o->outer[i];
+			o->values[n] = o->values[i];
+			o->packets[n] = o->packets[i];
+		}
+		n++;
+	}
+	o->n = n;
+}
+
+// ---- behind it
 
 // Authentic packets say where a peer is, and at which of our addresses it finds us.
 static void follow(struct sl_tunnel *t, uint32_t id, const struct sl_outer_packet *outer)
@@ -106,50 +161,44 @@ static void note(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t value,
 	sl_timers_received(&peer->timers, t->app.now_ns, data);
 	if (sl_session_asks(sl_session(&peer->sessions, SL_CURRENT), t->app.now_ns))
 		sl_tunnel_want(t, id, false);
-	if (sl_sessions_confirm(&peer->sessions, value % SL_SLOTS, &gone)) {
-		sl_tunnel_gone(t, &gone);
-		peer->confirmed = true;
-		sl_tunnel_flag(t, id);
-		peer->handshake_ns = t->app.wall_ns;
-		sl_tunnel_unstage(t, s, id, false);
-	}
+	if (!sl_sessions_awaits(&peer->sessions, value % SL_SLOTS))
+		return;
+	sl_sessions_confirm(&peer->sessions, value % SL_SLOTS, &gone);
+	sl_tunnel_gone(t, &gone);
+	peer->confirmed = true;
+	sl_tunnel_flag(t, id);
+	peer->handshake_ns = t->app.wall_ns;
+	sl_tunnel_unstage(t, s, id, false);
 }
 
-// Give what was in the packet on, if it is an inner packet of this peer's.
-static void deliver(struct sl_tunnel *t, uint32_t id, struct rte_mbuf *p, uint8_t ecn)
+static void keepalive(struct sl_tunnel *t, struct rte_mbuf *p)
+{
+	sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_KEEPALIVES_RECEIVED, 1);
+	sl_app_consumed(&t->app, 1);
+	sl_free(p);
+}
+
+// What is in an authentic packet, if it is an IP packet.
+static void unwrap(struct sl_tunnel *t, struct inners *in, struct rte_mbuf *p, uint32_t id,
+		   uint8_t ecn)
 {
 	uint8_t *ip = sl_data(p);
 	size_t len = sl_inner_len(ip, sl_len(p));
-	int mark, why;
 
 	if (len == 0) {
 		drop(t, p, SL_TUNNEL_DROP_OPENED_MALFORMED);
 		return;
 	}
 	sl_set_len(p, (uint16_t)len);
-	if (sl_allowed_find(t->allowed, sl_inner_family(ip), sl_inner_src(ip)) != id) {
-		drop(t, p, SL_TUNNEL_DROP_FOREIGN_SOURCE);
-		return;
-	}
-	mark = sl_ecn_decapsulate(sl_ecn_of(ip), ecn);
-	if (mark < 0) {
-		drop(t, p, SL_TUNNEL_DROP_CONGESTION);
-		return;
-	}
-	why = sl_tunnel_limit_in(t, id, ip, len);
-	if (why >= 0) {
-		drop(t, p, (enum sl_tunnel_drop)why);
-		return;
-	}
-	if (mark != (int)sl_ecn_of(ip))
-		sl_ecn_set(ip, (enum sl_ecn)mark);
-	sl_ip_meta_reset(p); // where the outer headers were
-	sl_ip_meta(p)->iface_in = t->iface;
-	sl_app_give_one(&t->app, ip[0] >> 4 == 4 ? SL_TUNNEL_OUT_INNER4 : SL_TUNNEL_OUT_INNER6, p);
+	in->asks[in->n] = (struct sl_allowed_ask){.address = sl_inner_src(ip),
+						  .family = sl_inner_family(ip)};
+	in->peers[in->n] = id;
+	in->ecn[in->n] = ecn;
+	in->packets[in->n++] = p;
 }
 
 static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct opens *o,
-		   unsigned i)
+		   unsigned i, struct inners *in)
 {
 	const struct sl_aead_item *item = &o->items[i];
 	struct rte_mbuf *p = o->packets[i];
@@ -169,13 +218,57 @@ static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct 
 	sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_OPENED, 1);
 	sl_trim_head(p, (uint16_t)(item->out - sl_data(p)));
 	sl_set_len(p, (uint16_t)item->len);
-	if (item->len == 0) {
-		sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_KEEPALIVES_RECEIVED, 1);
-		sl_app_consumed(&t->app, 1);
-		sl_free(p);
+	if (item->len == 0)
+		keepalive(t, p);
+	else
+		unwrap(t, in, p, value / SL_SLOTS, o->outer[i].tos & 3);
+}
+
+// Let an inner packet leave, if its source is the peer's.
+static void deliver(struct sl_tunnel *t, const struct inners *in, unsigned i,
+		    struct sl_tunnel_leaving *out)
+{
+	struct rte_mbuf *p = in->packets[i];
+	uint8_t *ip = sl_data(p);
+	int mark, why;
+
+	if (in->asks[i].peer != in->peers[i]) {
+		drop(t, p, SL_TUNNEL_DROP_FOREIGN_SOURCE);
 		return;
 	}
-	deliver(t, value / SL_SLOTS, p, o->outer[i].tos & 3);
+	mark = sl_ecn_decapsulate(sl_ecn_of(ip), in->ecn[i]);
+	if (mark < 0) {
+		drop(t, p, SL_TUNNEL_DROP_CONGESTION);
+		return;
+	}
+	why = sl_tunnel_limit_in(t, in->peers[i], ip, sl_len(p));
+	if (why >= 0) {
+		drop(t, p, (enum sl_tunnel_drop)why);
+		return;
+	}
+	if (mark != (int)sl_ecn_of(ip))
+		sl_ecn_set(ip, (enum sl_ecn)mark);
+	sl_ip_meta_reset(p); // where the outer headers were
+	sl_ip_meta(p)->iface_in = t->iface;
+	sl_tunnel_leave(out, p, in->asks[i].family == 6);
+}
+
+static void open_all(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct opens *o)
+{
+	struct sl_tunnel_leaving out;
+	struct inners in;
+
+	in.n = out.n[0] = out.n[1] = 0;
+	find(t, o);
+	make_items(t, o);
+	sl_aead_open(o->items, o->n);
+	for (unsigned i = 0; i < o->n; i++)
+		opened(t, s, o, i, &in);
+	sl_allowed_find_burst(t->allowed, in.asks, in.n);
+	for (unsigned i = 0; i < in.n; i++)
+		deliver(t, &in, i, &out);
+	sl_tunnel_give(t, &out, SL_TUNNEL_OUT_INNER4);
+	sl_tunnel_seals_flush(t, s);
 }
 
 void sl_tunnel_open_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)
@@ -187,8 +280,6 @@ void sl_tunnel_open_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)
 	o.n = 0;
 	for (unsigned i = 0; i < n; i++)
 		collect(t, &o, p[i]);
-	sl_aead_open(o.items, o.n);
-	for (unsigned i = 0; i < o.n; i++)
-		opened(t, s, &o, i);
-	sl_tunnel_seals_flush(t, s);
+	if (o.n > 0)
+		open_all(t, s, &o);
 }

@@ -32,7 +32,7 @@ static bool frame(struct sl_tunnel *t, struct sl_session *session, struct rte_mb
 
 	if (!end)
 		return false;
-	memset(end, 0, pad);
+	memset(end, 0, SL_PADDING); // of which the tag takes what is no padding
 	header = (struct sl_message_data *)sl_prepend(p, sizeof(*header));
 	if (!header)
 		return false;
@@ -140,8 +140,9 @@ void sl_tunnel_drop_staged(struct sl_tunnel *t, struct sl_tunnel_peer *peer)
 	count_waiting(t);
 }
 
-// Put the outer headers on a sealed packet and give it on.
-static void give(struct sl_tunnel *t, const struct sl_tunnel_seals *s, unsigned i)
+// Put the outer headers on a sealed packet.
+static void wrap(struct sl_tunnel *t, const struct sl_tunnel_seals *s, unsigned i,
+		 struct sl_tunnel_leaving *out)
 {
 	struct sl_tunnel_peer *peer = &t->peers[s->peers[i]];
 	struct rte_mbuf *p = s->packets[i];
@@ -156,16 +157,20 @@ static void give(struct sl_tunnel *t, const struct sl_tunnel_seals *s, unsigned 
 	sl_outer_number(p, ++t->id);
 	sl_ip_meta_reset(p);
 	sl_ip_meta(p)->flags = s->nested[i];
-	sl_app_give_one(
-		&t->app,
-		peer->outer.len == SL_OUTER4_LEN ? SL_TUNNEL_OUT_OUTER4 : SL_TUNNEL_OUT_OUTER6, p);
+	sl_tunnel_leave(out, p, peer->outer.len == SL_OUTER6_LEN);
 }
 
 void sl_tunnel_seals_flush(struct sl_tunnel *t, struct sl_tunnel_seals *s)
 {
+	struct sl_tunnel_leaving out;
+
+	if (s->n == 0)
+		return;
+	out.n[0] = out.n[1] = 0;
 	sl_aead_seal(s->items, s->n);
 	for (unsigned i = 0; i < s->n; i++)
-		give(t, s, i);
+		wrap(t, s, i, &out);
+	sl_tunnel_give(t, &out, SL_TUNNEL_OUT_OUTER4);
 	sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_SEALED, s->n);
 	s->n = 0;
 }
@@ -181,28 +186,55 @@ static void refuse(struct sl_tunnel *t, struct rte_mbuf *p, unsigned reason)
 	sl_app_give_one(&t->app, SL_TUNNEL_OUT_ERROR, p);
 }
 
-static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_mbuf *p)
+// Sealing touches all of these; what one waits for memory, the others wait, too.
+static void prefetch(const struct sl_tunnel *t, const struct sl_allowed_ask *asks, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (asks[i].peer == SL_ALLOWED_NOBODY)
+			continue;
+		rte_prefetch0(&t->peers[asks[i].peer].sessions.place);
+		rte_prefetch0(&t->peers[asks[i].peer].outer);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct sl_sessions *s;
+
+		if (asks[i].peer == SL_ALLOWED_NOBODY)
+			continue;
+		s = &t->peers[asks[i].peer].sessions;
+		sl_session_prefetch(s, s->place[SL_CURRENT]);
+	}
+}
+
+// Whether it is an IP packet. What is behind that is cut off.
+static bool take_inner(struct sl_tunnel *t, struct rte_mbuf *p, struct sl_allowed_ask *ask)
 {
 	const uint8_t *ip = sl_data(p);
 	size_t len = sl_inner_len(ip, sl_len(p));
-	uint32_t peer;
-	int why;
 
 	if (len == 0) {
 		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_INNER_MALFORMED);
-		return;
+		return false;
 	}
 	if (nesting(t, p) >= NESTED_MAX * SL_META_NESTED) {
 		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_NESTED);
-		return;
+		return false;
 	}
 	sl_set_len(p, (uint16_t)len);
-	peer = sl_allowed_find(t->allowed, sl_inner_family(ip), sl_inner_dst(ip));
+	ask->family = sl_inner_family(ip);
+	ask->address = sl_inner_dst(ip);
+	return true;
+}
+
+static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_mbuf *p,
+		     uint32_t peer)
+{
+	int why;
+
 	if (peer == SL_ALLOWED_NOBODY)
 		refuse(t, p, SL_TUNNEL_DROP_NO_PEER);
 	else if (!t->peers[peer].outer.len)
 		refuse(t, p, SL_TUNNEL_DROP_NO_ENDPOINT);
-	else if ((why = sl_tunnel_limit_out(t, peer, len)) >= 0)
+	else if ((why = sl_tunnel_limit_out(t, peer, sl_len(p))) >= 0)
 		sl_app_drop(&t->app, p, (unsigned)why);
 	else
 		sl_tunnel_send(t, s, peer, p);
@@ -211,9 +243,15 @@ static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_
 void sl_tunnel_seal_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)
 {
 	struct rte_mbuf *p[SL_BURST];
-	unsigned n = sl_app_take(&t->app, SL_TUNNEL_IN_INNER, p, SL_BURST);
+	struct sl_allowed_ask asks[SL_BURST];
+	unsigned taken = sl_app_take(&t->app, SL_TUNNEL_IN_INNER, p, SL_BURST), n = 0;
 
+	for (unsigned i = 0; i < taken; i++)
+		if (take_inner(t, p[i], &asks[n]))
+			p[n++] = p[i];
+	sl_allowed_find_burst(t->allowed, asks, n);
+	prefetch(t, asks, n);
 	for (unsigned i = 0; i < n; i++)
-		seal_one(t, s, p[i]);
+		seal_one(t, s, p[i], asks[i].peer);
 	sl_tunnel_seals_flush(t, s);
 }

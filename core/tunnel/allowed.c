@@ -1,5 +1,6 @@
 #include "core/tunnel/allowed.h"
 
+#include "core/pages.h"
 #include "core/proto/bytes.h"
 
 #include <errno.h>
@@ -12,14 +13,20 @@ struct key {
 	uint64_t high, low;
 };
 
+// What a lookup reads: two to a cache line.
 struct node {
-	struct key key;      // masked
-	uint32_t child[2];   // by the bit behind the prefix
-	uint32_t parent;     // of a free node, the next one
-	uint32_t peer;       // SL_ALLOWED_NOBODY where the node only branches
-	uint32_t next, prev; // of the same peer
+	struct key key;    // masked
+	uint32_t child[2]; // by the bit behind the prefix
+	uint32_t peer;     // SL_ALLOWED_NOBODY where the node only branches
 	uint8_t family;
 	uint8_t len; // bits
+};
+_Static_assert(sizeof(struct node) == 32, "half a cache line");
+
+// What else is known of a node.
+struct place {
+	uint32_t parent;     // of a free node, the next one
+	uint32_t next, prev; // of the same peer
 };
 
 // The prefixes of a peer.
@@ -29,6 +36,7 @@ struct owner {
 
 struct sl_allowed {
 	struct node *nodes;
+	struct place *places;      // of the nodes
 	size_t n_nodes, max_nodes; // ever used, and that there are, with the one that is none
 	uint32_t free;             // head of those given back
 	uint32_t roots[2];         // IPv4, IPv6
@@ -70,9 +78,10 @@ struct sl_allowed *sl_allowed_create(size_t n_prefixes, uint32_t n_peers)
 	a->max_prefixes = n_prefixes;
 	a->max_nodes = 2 * n_prefixes + 1; // each prefix may need one node that only branches
 	a->n_nodes = 1;
-	a->nodes = calloc(a->max_nodes, sizeof(*a->nodes));
+	a->nodes = sl_pages_map(a->max_nodes * sizeof(*a->nodes));
+	a->places = calloc(a->max_nodes, sizeof(*a->places));
 	a->owners = calloc((size_t)n_peers + 1, sizeof(*a->owners));
-	if (a->nodes && a->owners && a->max_nodes <= UINT32_MAX)
+	if (a->nodes && a->places && a->owners && a->max_nodes <= UINT32_MAX)
 		return a;
 	sl_allowed_destroy(a);
 	return NULL;
@@ -82,7 +91,8 @@ void sl_allowed_destroy(struct sl_allowed *a)
 {
 	if (!a)
 		return;
-	free(a->nodes);
+	sl_pages_unmap(a->nodes, a->max_nodes * sizeof(*a->nodes));
+	free(a->places);
 	free(a->owners);
 	free(a);
 }
@@ -94,7 +104,7 @@ static uint32_t node_take(struct sl_allowed *a, uint8_t family, struct key key, 
 	uint32_t n = a->free;
 
 	if (n)
-		a->free = a->nodes[n].parent;
+		a->free = a->places[n].parent;
 	else
 		n = (uint32_t)a->n_nodes++;
 	a->nodes[n] = (struct node){
@@ -104,7 +114,7 @@ static uint32_t node_take(struct sl_allowed *a, uint8_t family, struct key key, 
 
 static void node_give(struct sl_allowed *a, uint32_t n)
 {
-	a->nodes[n].parent = a->free;
+	a->places[n].parent = a->free;
 	a->free = n;
 }
 
@@ -118,15 +128,15 @@ static void hang(struct sl_allowed *a, uint8_t family, uint32_t parent, uint32_t
 	else
 		p->child[p->child[1] == from] = to;
 	if (to)
-		a->nodes[to].parent = parent;
+		a->places[to].parent = parent;
 }
 
 static void adopt(struct sl_allowed *a, uint32_t parent, uint32_t child)
 {
-	struct node *p = &a->nodes[parent], *c = &a->nodes[child];
+	struct node *p = &a->nodes[parent];
 
-	p->child[bit(c->key, p->len)] = child;
-	c->parent = parent;
+	p->child[bit(a->nodes[child].key, p->len)] = child;
+	a->places[child].parent = parent;
 }
 
 // ---- the list of a peer's prefixes
@@ -134,13 +144,12 @@ static void adopt(struct sl_allowed *a, uint32_t parent, uint32_t child)
 static void own(struct sl_allowed *a, uint32_t n, uint32_t peer)
 {
 	struct owner *o = &a->owners[peer];
-	struct node *node = &a->nodes[n];
 
-	node->peer = peer;
-	node->prev = o->last;
-	node->next = NONE;
+	a->nodes[n].peer = peer;
+	a->places[n].prev = o->last;
+	a->places[n].next = NONE;
 	if (o->last)
-		a->nodes[o->last].next = n;
+		a->places[o->last].next = n;
 	else
 		o->first = n;
 	o->last = n;
@@ -148,18 +157,18 @@ static void own(struct sl_allowed *a, uint32_t n, uint32_t peer)
 
 static void disown(struct sl_allowed *a, uint32_t n)
 {
-	struct node *node = &a->nodes[n];
-	struct owner *o = &a->owners[node->peer];
+	const struct place *place = &a->places[n];
+	struct owner *o = &a->owners[a->nodes[n].peer];
 
-	if (node->prev)
-		a->nodes[node->prev].next = node->next;
+	if (place->prev)
+		a->places[place->prev].next = place->next;
 	else
-		o->first = node->next;
-	if (node->next)
-		a->nodes[node->next].prev = node->prev;
+		o->first = place->next;
+	if (place->next)
+		a->places[place->next].prev = place->prev;
 	else
-		o->last = node->prev;
-	node->peer = SL_ALLOWED_NOBODY;
+		o->last = place->prev;
+	a->nodes[n].peer = SL_ALLOWED_NOBODY;
 }
 
 // ---- adding and removing
@@ -242,7 +251,8 @@ static void prune(struct sl_allowed *a, uint32_t at)
 {
 	while (at) {
 		struct node *n = &a->nodes[at];
-		uint32_t parent = n->parent, child = n->child[0] ? n->child[0] : n->child[1];
+		uint32_t parent = a->places[at].parent,
+			 child = n->child[0] ? n->child[0] : n->child[1];
 
 		if (n->peer != SL_ALLOWED_NOBODY || (n->child[0] && n->child[1]))
 			return;
@@ -279,30 +289,75 @@ void sl_allowed_remove_peer(struct sl_allowed *a, uint32_t peer)
 
 // ---- looking
 
+// A lookup on its way down.
+struct walk {
+	struct key key;
+	uint32_t at; // node to be looked at; NONE = done
+};
+
+static struct walk walk_begin(const struct sl_allowed *a, uint8_t family, const uint8_t *address)
+{
+	return (struct walk){.key = key_of(family, address), .at = a->roots[family == 6]};
+}
+
+// Look at one node. The peer of one that contains the address replaces *peer.
+static void walk_on(const struct sl_allowed *a, struct walk *w, uint32_t *peer)
+{
+	const struct node *n = &a->nodes[w->at];
+
+	if (common(n->key, w->key) < n->len) {
+		w->at = NONE;
+		return;
+	}
+	if (n->peer != SL_ALLOWED_NOBODY)
+		*peer = n->peer;
+	// Behind the last bit of an address there is no child, whatever bit is asked for.
+	w->at = n->child[bit(w->key, n->len % 128)];
+}
+
 uint32_t sl_allowed_find(const struct sl_allowed *a, uint8_t family, const uint8_t *address)
 {
-	struct key key = key_of(family, address);
-	uint32_t at = a->roots[family == 6], peer = SL_ALLOWED_NOBODY;
-	unsigned bits = sl_ip_bits(family);
+	struct walk w = walk_begin(a, family, address);
+	uint32_t peer = SL_ALLOWED_NOBODY;
 
-	while (at) {
-		const struct node *n = &a->nodes[at];
-
-		if (common(n->key, key) < n->len)
-			break;
-		if (n->peer != SL_ALLOWED_NOBODY)
-			peer = n->peer;
-		if (n->len == bits)
-			break;
-		at = n->child[bit(key, n->len)];
-	}
+	while (w.at)
+		walk_on(a, &w, &peer);
 	return peer;
+}
+
+void sl_allowed_find_burst(const struct sl_allowed *a, struct sl_allowed_ask *asks, unsigned n)
+{
+	struct walk walks[SL_ALLOWED_BURST];
+	uint8_t under_way[SL_ALLOWED_BURST];
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		asks[i].peer = SL_ALLOWED_NOBODY;
+		walks[i] = walk_begin(a, asks[i].family, asks[i].address);
+		if (walks[i].at)
+			walk_on(a, &walks[i], &asks[i].peer);
+		under_way[left] = (uint8_t)i;
+		left += walks[i].at != NONE;
+	}
+	while (left > 0) {
+		unsigned going = left;
+
+		left = 0;
+		for (unsigned k = 0; k < going; k++) {
+			unsigned i = under_way[k];
+
+			walk_on(a, &walks[i], &asks[i].peer);
+			__builtin_prefetch(&a->nodes[walks[i].at]);
+			under_way[left] = (uint8_t)i;
+			left += walks[i].at != NONE;
+		}
+	}
 }
 
 bool sl_allowed_next(const struct sl_allowed *a, uint32_t peer, uint32_t *cursor,
 		     struct sl_prefix *out)
 {
-	uint32_t at = *cursor ? a->nodes[*cursor].next : a->owners[peer].first;
+	uint32_t at = *cursor ? a->places[*cursor].next : a->owners[peer].first;
 	const struct node *n = &a->nodes[at];
 
 	if (!at)

@@ -32,6 +32,19 @@ void sl_allowed_remove_peer(struct sl_allowed *a, uint32_t peer);
 // SL_ALLOWED_NOBODY.
 uint32_t sl_allowed_find(const struct sl_allowed *a, uint8_t family, const uint8_t *address);
 
+// An address that is looked up in a burst.
+struct sl_allowed_ask {
+	const uint8_t *address; // borrowed
+	uint8_t family;
+	uint32_t peer; // the answer, as of sl_allowed_find
+};
+
+enum { SL_ALLOWED_BURST = 64 };
+
+// The same for up to SL_ALLOWED_BURST addresses together: what one waits for memory, the others
+// look.
+void sl_allowed_find_burst(const struct sl_allowed *a, struct sl_allowed_ask *asks, unsigned n);
+
 // Step through the prefixes of a peer, in the order they came to it. Start with *cursor = 0.
 // Returns false behind the last. The trie must not change meanwhile.
 bool sl_allowed_next(const struct sl_allowed *a, uint32_t peer, uint32_t *cursor,

@@ -50,8 +50,3 @@ char *sl_endpoint_print(const struct sl_endpoint *e, char *buf)
 		 sl_ip_print(&e->ip, ip), e->port);
 	return buf;
 }
-
-bool sl_endpoint_equal(const struct sl_endpoint *a, const struct sl_endpoint *b)
-{
-	return a->port == b->port && sl_ip_equal(&a->ip, &b->ip);
-}

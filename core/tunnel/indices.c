@@ -74,6 +74,11 @@ uint32_t sl_indices_find(const struct sl_indices *t, uint32_t index)
 	return t->slots[locate(t, index)].value;
 }
 
+void sl_indices_prefetch(const struct sl_indices *t, uint32_t index)
+{
+	__builtin_prefetch(&t->slots[index & t->mask]);
+}
+
 bool sl_indices_set(struct sl_indices *t, uint32_t index, uint32_t value)
 {
 	struct slot *s = &t->slots[locate(t, index)];

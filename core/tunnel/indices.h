@@ -27,6 +27,9 @@ bool sl_indices_put(struct sl_indices *t, uint32_t index, uint32_t value);
 // The value of an index, or SL_INDEX_FREE.
 uint32_t sl_indices_find(const struct sl_indices *t, uint32_t index);
 
+// Say that the index will soon be looked for.
+void sl_indices_prefetch(const struct sl_indices *t, uint32_t index);
+
 // Change the value of an index in use. Returns false where it is not.
 bool sl_indices_set(struct sl_indices *t, uint32_t index, uint32_t value);
 

@@ -24,6 +24,7 @@ static void init_ipv4(struct sl_outer *o, const struct sl_endpoint *from,
 	ip->protocol = SL_PROTO_UDP;
 	memcpy(ip->src, from->ip.bytes, sizeof(ip->src));
 	memcpy(ip->dst, to->ip.bytes, sizeof(ip->dst));
+	o->header_sum = sl_checksum_sum_short(ip, sizeof(*ip), 0);
 	o->initial = sl_checksum_pseudo_ipv4(ip->src, ip->dst, SL_PROTO_UDP, 0);
 }
 
@@ -55,74 +56,74 @@ void sl_outer_init(struct sl_outer *o, const struct sl_endpoint *from, const str
 	udp = o->bytes + o->len - SL_UDP_LEN;
 	store_be16(udp, from->port);
 	store_be16(udp + 2, to->port);
+	o->initial += (uint32_t)sl_checksum_word(from->port) + sl_checksum_word(to->port);
 }
 
-static void finish_ipv4(uint8_t *bytes, uint16_t len, uint8_t tos)
+// Headers are copied whole and their sums made of numbers: to sum up what was just written in
+// pieces would wait for the pieces.
+
+static void put_ipv4(const struct sl_outer *o, uint8_t *bytes, uint16_t udp_len, uint8_t tos)
 {
 	struct sl_ipv4_hdr *ip = (struct sl_ipv4_hdr *)bytes;
-	uint16_t checksum;
+	uint16_t len = (uint16_t)(udp_len + sizeof(*ip)), id = 0, checksum;
+	uint32_t sum = (uint32_t)o->header_sum + sl_checksum_word(len) + sl_checksum_word(tos);
 
+	memcpy(bytes, o->bytes, SL_OUTER4_LEN);
 	ip->tos = tos;
 	store_be16(ip->total_len, len);
-	if (len >= SL_OUTER4_LEN + ID_AT + sizeof(ip->id))
-		memcpy(ip->id, bytes + SL_OUTER4_LEN + ID_AT, sizeof(ip->id));
-	checksum = (uint16_t)~sl_checksum_sum_short(ip, sizeof(*ip), 0);
+	if (len >= SL_OUTER4_LEN + ID_AT + sizeof(id))
+		memcpy(&id, bytes + SL_OUTER4_LEN + ID_AT, sizeof(id));
+	memcpy(ip->id, &id, sizeof(id));
+	checksum = (uint16_t)~sl_checksum_fold(sum + id);
 	memcpy(ip->checksum, &checksum, sizeof(checksum));
 }
 
-static void finish_ipv6(uint8_t *bytes, uint16_t udp_len, uint8_t tos)
+static void put_ipv6(const struct sl_outer *o, uint8_t *bytes, uint16_t udp_len, uint8_t tos)
 {
+	memcpy(bytes, o->bytes, SL_OUTER6_LEN);
 	bytes[0] = (uint8_t)(0x60 | tos >> 4);
 	bytes[1] = (uint8_t)(tos << 4);
 	store_be16(bytes + 4, udp_len);
 }
 
-// Put the headers on, without the UDP checksum. Returns the UDP header, or NULL, p untouched.
-static uint8_t *put_headers(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos)
+static uint16_t checksum_of(const struct sl_outer *o, const uint8_t *payload, uint16_t len)
 {
-	uint16_t udp_len = (uint16_t)(sl_len(p) + SL_UDP_LEN);
-	uint8_t *bytes, *udp;
+	const uint16_t udp_len = sl_checksum_word((uint16_t)(len + SL_UDP_LEN));
+	const uint32_t initial = o->initial + 2u * udp_len; // in the pseudo-header and in UDP's
 
-	if (!o->len || sl_len(p) > UINT16_MAX - SL_OUTER6_LEN)
-		return NULL;
-	bytes = sl_prepend(p, o->len);
-	if (!bytes)
-		return NULL;
-	memcpy(bytes, o->bytes, o->len);
-	udp = bytes + o->len - SL_UDP_LEN;
-	store_be16(udp + UDP_LENGTH, udp_len);
-	if (o->len == SL_OUTER4_LEN)
-		finish_ipv4(bytes, sl_len(p), tos);
-	else
-		finish_ipv6(bytes, udp_len, tos);
-	return udp;
+	return sl_checksum_udp((uint16_t)~sl_checksum_sum(payload, len, initial));
 }
 
-static void put_checksum(const struct sl_outer *o, uint8_t *udp)
+// Put the headers on, with a UDP checksum or without.
+static bool put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos, bool has_checksum)
 {
-	uint16_t len = load_be16(udp + UDP_LENGTH), checksum;
-	uint32_t initial = o->initial + sl_checksum_word(len);
+	uint16_t len = sl_len(p), udp_len = (uint16_t)(len + SL_UDP_LEN), checksum = 0;
+	uint8_t *bytes;
 
-	checksum = sl_checksum_udp((uint16_t)~sl_checksum_sum(udp, len, initial));
-	memcpy(udp + UDP_CHECKSUM, &checksum, sizeof(checksum));
+	if (!o->len || len > UINT16_MAX - SL_OUTER6_LEN)
+		return false;
+	bytes = sl_prepend(p, o->len);
+	if (!bytes)
+		return false;
+	if (has_checksum)
+		checksum = checksum_of(o, bytes + o->len, len);
+	if (o->len == SL_OUTER4_LEN)
+		put_ipv4(o, bytes, udp_len, tos);
+	else
+		put_ipv6(o, bytes, udp_len, tos);
+	store_be16(bytes + o->len - SL_UDP_LEN + UDP_LENGTH, udp_len);
+	memcpy(bytes + o->len - SL_UDP_LEN + UDP_CHECKSUM, &checksum, sizeof(checksum));
+	return true;
 }
 
 bool sl_outer_put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos)
 {
-	uint8_t *udp = put_headers(o, p, tos);
-
-	if (udp)
-		put_checksum(o, udp);
-	return udp != NULL;
+	return put(o, p, tos, true);
 }
 
 bool sl_outer_put_checked(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos)
 {
-	uint8_t *udp = put_headers(o, p, tos);
-
-	if (udp && o->len == SL_OUTER6_LEN) // RFC 8200 section 8.1: IPv6 must have one
-		put_checksum(o, udp);
-	return udp != NULL;
+	return put(o, p, tos, o->len == SL_OUTER6_LEN); // RFC 8200 section 8.1: IPv6 must have one
 }
 
 void sl_outer_number(struct rte_mbuf *p, uint16_t id)

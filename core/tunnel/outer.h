@@ -17,8 +17,9 @@ enum {
 // The headers to one peer, ready but for what differs from packet to packet.
 struct sl_outer {
 	uint8_t bytes[SL_OUTER6_LEN];
-	uint8_t len;      // SL_OUTER4_LEN, SL_OUTER6_LEN, or 0: nowhere to send to
-	uint32_t initial; // sum of the pseudo-header and the ports, without the lengths
+	uint8_t len;         // SL_OUTER4_LEN, SL_OUTER6_LEN, or 0: nowhere to send to
+	uint16_t header_sum; // of the IPv4 header, without length and TOS
+	uint32_t initial;    // sum of the pseudo-header and the ports, without the lengths
 };
 
 // Fill in the headers from `from` (family 0 in from->ip: the address is not known yet, and zero) to

@@ -23,6 +23,12 @@ struct sl_replay {
 	uint64_t seen[SL_REPLAY_WORDS];
 };
 
+// Say that number n will soon be noted.
+static inline void sl_replay_prefetch(const struct sl_replay *r, uint64_t n)
+{
+	__builtin_prefetch(&r->seen[n / 64 % SL_REPLAY_WORDS], 1);
+}
+
 // Clear the words between the newest number's and n's.
 static inline void sl_replay_advance(struct sl_replay *r, uint64_t n)
 {

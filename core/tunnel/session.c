@@ -60,7 +60,7 @@ void sl_sessions_add(struct sl_sessions *s, const struct sl_tunnel_keys *keys, u
 bool sl_sessions_confirm(struct sl_sessions *s, unsigned place, struct sl_session_gone *gone)
 {
 	gone->n = 0;
-	if (place != s->place[SL_NEXT])
+	if (!sl_sessions_awaits(s, place))
 		return false;
 	drop(s, SL_PREVIOUS, gone);
 	swap(s, SL_CURRENT, SL_PREVIOUS);

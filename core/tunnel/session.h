@@ -15,6 +15,7 @@
 
 #define SL_REKEY_AFTER_MESSAGES ((uint64_t)1 << 60)
 
+// To seal or to open touches its first two cache lines and one of the window.
 struct sl_session {
 	struct sl_tunnel_keys keys;
 	uint64_t sent; // number of the next packet
@@ -22,11 +23,15 @@ struct sl_session {
 	bool live;
 	bool asked; // for a new one, because of its age, when a packet came
 	struct sl_replay replay;
+	uint8_t unused[16]; // up to a whole cache line
 };
+_Static_assert(sizeof(struct sl_session) % 64 == 0 &&
+		       offsetof(struct sl_session, replay.seen) <= 128,
+	       "two cache lines and the window");
 
 enum sl_slot { SL_CURRENT, SL_PREVIOUS, SL_NEXT, SL_SLOTS };
 
-struct sl_sessions {
+struct sl_sessions { // at the beginning of a cache line
 	struct sl_session at[SL_SLOTS];
 	uint8_t place[SL_SLOTS]; // at[place[slot]]; zeroed: see sl_sessions_init
 };
@@ -44,9 +49,24 @@ static inline struct sl_session *sl_session(struct sl_sessions *s, enum sl_slot 
 	return &s->at[s->place[slot]];
 }
 
+// Say that the session at[place] will soon be used.
+static inline void sl_session_prefetch(const struct sl_sessions *s, unsigned place)
+{
+	const struct sl_session *x = &s->at[place];
+
+	__builtin_prefetch(x, 1);
+	__builtin_prefetch(&x->replay, 1);
+}
+
 // Put a new session in its slot: current where we were the initiator, else next.
 void sl_sessions_add(struct sl_sessions *s, const struct sl_tunnel_keys *keys, uint64_t now_ns,
 		     struct sl_session_gone *gone);
+
+// Whether the session at[place] waits for its first packet, which confirms it.
+static inline bool sl_sessions_awaits(const struct sl_sessions *s, unsigned place)
+{
+	return place == s->place[SL_NEXT];
+}
 
 // An authentic packet came under the session at[place]. Returns whether that made it current, so
 // that what waits can be sent.

@@ -432,6 +432,49 @@ static void messages_that_are_no_data_go_to_the_handshake(void **state)
 	end_both(&e);
 }
 
+// What a packet of the burst below is.
+enum kind { IPV4, IPV6, STRANGER, GARBAGE, KINDS };
+
+static void feed_kind(struct sl_harness *h, enum kind kind, unsigned number)
+{
+	static const char *const dst[KINDS] = {"10.2.0.1", "fd02::1", "10.3.0.1", "10.2.0.1"};
+	const char *src = kind == IPV6 ? "fd01::1" : "10.1.0.1";
+
+	ip_build(&packet, src, dst[kind], SL_PROTO_UDP, &number, sizeof(number));
+	if (kind == GARBAGE)
+		packet.bytes[0] = 0x15;
+	assert_true(ip_feed(h, INNER, &packet));
+}
+
+static void a_burst_of_all_kinds_is_sorted_and_keeps_its_order(void **state)
+{
+	enum { PACKETS = SL_BURST };
+	struct ends e = connected();
+
+	(void)state;
+	for (unsigned i = 0; i < PACKETS; i++)
+		feed_kind(e.left, i % KINDS, i);
+	sl_harness_breathe(e.left);
+	assert_int_equal(sl_harness_waiting_out(e.left, OUTER4), PACKETS / 2);
+	assert_int_equal(sl_harness_waiting_out(e.left, ERROR), PACKETS / 4);
+	assert_int_equal(sl_harness_drop(e.left, "inner_malformed"), PACKETS / 4);
+	while (ip_take(e.left, OUTER4, &got)) { // each twice, the first time forged
+		packet = got;
+		packet.bytes[packet.len - 1] ^= 1;
+		store_be16(packet.bytes + 26, 0);
+		assert_true(ip_feed(e.right, OUTER, &packet));
+		assert_true(ip_feed(e.right, OUTER, &got));
+	}
+	sl_harness_breathe(e.right);
+	assert_int_equal(sl_harness_drop(e.right, "bad_tag"), PACKETS / 2);
+	for (unsigned i = 0; i < PACKETS; i += i % KINDS == IPV6 ? KINDS - IPV6 : 1) {
+		assert_true(ip_take(e.right, i % KINDS == IPV6 ? INNER6 : INNER4, &got));
+		assert_memory_equal(got.bytes + (i % KINDS == IPV6 ? 40 : 20), &i, sizeof(i));
+	}
+	assert_false(ip_take(e.right, INNER4, &got));
+	end_both(&e);
+}
+
 // Let so many seconds pass, with enough ticks to look at every timer.
 static void wait_s(struct sl_harness *h, uint64_t seconds)
 {
@@ -544,6 +587,7 @@ int main(void)
 		cmocka_unit_test(outer_ipv4_packets_have_numbers_of_their_own),
 		cmocka_unit_test(what_belongs_to_nobody_leaves_on_error),
 		cmocka_unit_test(messages_that_are_no_data_go_to_the_handshake),
+		cmocka_unit_test(a_burst_of_all_kinds_is_sorted_and_keeps_its_order),
 		cmocka_unit_test(a_silent_receiver_sends_a_keepalive_after_10_s),
 		cmocka_unit_test(a_peer_that_does_not_answer_is_shaken_after_15_s),
 		cmocka_unit_test(an_expired_session_sends_and_receives_no_more),

@@ -192,6 +192,22 @@ static void step(struct sl_allowed *a)
 	assert_int_equal(sl_allowed_find(a, q.ip.family, q.ip.bytes), slow_find(&q.ip));
 }
 
+// As many as a burst takes, or fewer, beside each alone.
+static void look_together(const struct sl_allowed *a)
+{
+	struct sl_allowed_ask asks[SL_ALLOWED_BURST];
+	struct sl_prefix p[SL_ALLOWED_BURST];
+	unsigned n = (unsigned)rand() % (SL_ALLOWED_BURST + 1);
+
+	for (unsigned i = 0; i < n; i++) {
+		p[i] = random_prefix();
+		asks[i] = (struct sl_allowed_ask){p[i].ip.bytes, p[i].ip.family, 0};
+	}
+	sl_allowed_find_burst(a, asks, n);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(asks[i].peer, sl_allowed_find(a, p[i].ip.family, p[i].ip.bytes));
+}
+
 static void random_changes_are_as_in_a_list(void **state)
 {
 	struct sl_allowed *a = sl_allowed_create(TABLE, PEERS);
@@ -199,8 +215,12 @@ static void random_changes_are_as_in_a_list(void **state)
 	(void)state;
 	srand(7);
 	entries = 0;
-	for (unsigned i = 0; i < STEPS; i++)
+	look_together(a);
+	for (unsigned i = 0; i < STEPS; i++) {
 		step(a);
+		if (i % 64 == 0)
+			look_together(a);
+	}
 	assert_true(entries > 100);
 	for (uint32_t peer = 0; peer < PEERS; peer++) {
 		uint32_t cursor = 0;
