@@ -63,6 +63,7 @@ static void make_keys(struct rig *r)
 {
 	uint8_t private_key[32];
 
+	memset(r, 0, sizeof(*r));
 	snprintf(r->folder, sizeof(r->folder), "/tmp/sluice-tunnel-XXXXXX");
 	assert_non_null(mkdtemp(r->folder));
 	randombytes_buf(private_key, sizeof(private_key));
@@ -70,19 +71,16 @@ static void make_keys(struct rig *r)
 	save_key(r, "key", private_key);
 }
 
-void rig_open_with(struct rig *r, struct peer *peers, unsigned n, unsigned packets)
+// The peers have their keys, and so has the tunnel.
+static void make_apps(struct rig *r, const struct peer *peers, unsigned n, unsigned packets)
 {
 	char line[4096];
 	size_t len;
 
-	memset(r, 0, sizeof(*r));
-	make_keys(r);
 	len = (size_t)snprintf(line, sizeof(line),
 			       "tunnel-handshake key=%s/key port=1 max-peers=%u", r->folder,
 			       RIG_PEERS);
 	for (unsigned i = 0; i < n; i++) {
-		memcpy(peers[i].tunnel_key, r->public_key, 32);
-		peer_init(&peers[i]);
 		print_peer(r, &peers[i], i, line + len, sizeof(line) - len);
 		len += strlen(line + len);
 	}
@@ -92,6 +90,29 @@ void rig_open_with(struct rig *r, struct peer *peers, unsigned n, unsigned packe
 	r->start_ns = sl_harness_app(r->data)->now_ns;
 	rig_set_wall(r, START_WALL_S * RIG_SECOND_NS);
 	rig_breathe(r);
+}
+
+void rig_open_with(struct rig *r, struct peer *peers, unsigned n, unsigned packets)
+{
+	make_keys(r);
+	for (unsigned i = 0; i < n; i++) {
+		memcpy(peers[i].tunnel_key, r->public_key, 32);
+		peer_init(&peers[i]);
+	}
+	make_apps(r, peers, n, packets);
+}
+
+void rig_open_pair(struct rig *left, const char *left_line, struct rig *right,
+		   const char *right_line)
+{
+	struct peer of_left = {.line = left_line}, of_right = {.line = right_line};
+
+	make_keys(left);
+	make_keys(right);
+	memcpy(of_left.public_key, right->public_key, 32);
+	memcpy(of_right.public_key, left->public_key, 32);
+	make_apps(left, &of_left, 1, 0);
+	make_apps(right, &of_right, 1, 0);
 }
 
 void rig_open(struct rig *r, struct peer *peers, unsigned n)

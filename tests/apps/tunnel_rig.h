@@ -45,6 +45,11 @@ void rig_open(struct rig *r, struct peer *peers, unsigned n);
 // The same, with so few packets in either app's pool that it is quick.
 void rig_open_with(struct rig *r, struct peer *peers, unsigned n, unsigned packets);
 
+// Two tunnels, each the other's only peer, for a test that carries messages between them. The lines
+// are what each is told of the other.
+void rig_open_pair(struct rig *left, const char *left_line, struct rig *right,
+		   const char *right_line);
+
 // All packets must be accounted for, and everything the tunnel sent must have been taken.
 void rig_close(struct rig *r);
 
