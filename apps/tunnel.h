@@ -89,7 +89,6 @@ struct sl_tunnel {
 	uint64_t max_prefixes, max_staged;
 	uint32_t mtu;                          // of inner packets
 	uint16_t iface;                        // what inner packets come from
-	uint16_t id;                           // of the last outer IPv4 packet
 	uint64_t random;                       // of jitter
 	uint32_t flagged[SL_BURST], n_flagged; // peers with something to say
 };

@@ -4,9 +4,6 @@
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
 
-// RFC 2473 section 4.1.1: a packet that is in so many tunnels goes into no other one.
-enum { NESTED_MAX = 4 };
-
 static void count_waiting(struct sl_tunnel *t)
 {
 	sl_app_set_held(&t->app, sl_stage_count(t->stage));
@@ -154,7 +151,6 @@ static void wrap(struct sl_tunnel *t, const struct sl_tunnel_seals *s, unsigned 
 		return;
 	}
 	peer->tx_bytes += bytes;
-	sl_outer_number(p, ++t->id);
 	sl_ip_meta_reset(p);
 	sl_ip_meta(p)->flags = s->nested[i];
 	sl_tunnel_leave(out, p, peer->outer.len == SL_OUTER6_LEN);
@@ -215,7 +211,7 @@ static bool take_inner(struct sl_tunnel *t, struct rte_mbuf *p, struct sl_allowe
 		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_INNER_MALFORMED);
 		return false;
 	}
-	if (nesting(t, p) >= NESTED_MAX * SL_META_NESTED) {
+	if (nesting(t, p) >= SL_META_NESTED_MAX * SL_META_NESTED) {
 		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_NESTED);
 		return false;
 	}

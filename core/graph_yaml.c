@@ -263,6 +263,7 @@ static const struct word {
 	{"plugins", read_plugins},
 	{"eal", read_eal},
 	{"ports", sl_read_ports},
+	{"tunnels", sl_read_tunnels}, // behind the ports
 	{"addresses", sl_read_addresses},
 	{"routes", sl_read_routes},
 	{"neighbours", sl_read_neighbours},

@@ -4,6 +4,22 @@
 
 #include <errno.h>
 
+static void free_tunnel(struct sl_network_tunnel *t)
+{
+	for (size_t i = 0; t && i < t->n_peers; i++) {
+		free(t->peers[i].key.text);
+		free(t->peers[i].psk.text);
+		free(t->peers[i].allowed);
+	}
+	if (t) {
+		free(t->peers);
+		free(t->noise.text);
+		free(t->key.text);
+		free(t->mss_clamp.text);
+	}
+	free(t);
+}
+
 static void free_port(struct sl_network_port *p)
 {
 	free(p->name);
@@ -14,6 +30,7 @@ static void free_port(struct sl_network_port *p)
 	free(p->tap.text);
 	free(p->mac.text);
 	free(p->promiscuous.text);
+	free_tunnel(p->tunnel);
 }
 
 void sl_network_fini(struct sl_network *n)
@@ -43,12 +60,31 @@ unsigned sl_network_find_port(const struct sl_network *n, const char *name)
 	return SL_NETWORK_NO_PORT;
 }
 
+const char *sl_network_kind(const struct sl_network_port *p)
+{
+	return p->tunnel ? "tunnel" : "port";
+}
+
 unsigned sl_network_port_towards(const struct sl_network *n, const struct sl_ip *ip)
 {
 	for (size_t i = 0; i < n->n_addresses; i++)
 		if (sl_prefix_contains(&n->addresses[i].prefix, ip))
 			return n->addresses[i].port;
 	return SL_NETWORK_NO_PORT;
+}
+
+static bool tunnel_has_ipv6(const struct sl_network_tunnel *t)
+{
+	for (size_t i = 0; t && i < t->n_peers; i++) {
+		const struct sl_network_peer *p = &t->peers[i];
+
+		if (p->endpoint.ip.family == 6)
+			return true;
+		for (size_t k = 0; k < p->n_allowed; k++)
+			if (p->allowed[k].prefix.ip.family == 6)
+				return true;
+	}
+	return false;
 }
 
 bool sl_network_has_ipv6(const struct sl_network *n)
@@ -61,6 +97,9 @@ bool sl_network_has_ipv6(const struct sl_network *n)
 			return true;
 	for (size_t i = 0; i < n->n_neighbours; i++)
 		if (n->neighbours[i].ip.family == 6)
+			return true;
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (tunnel_has_ipv6(n->ports[i].tunnel))
 			return true;
 	return n->kernel.text;
 }

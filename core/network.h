@@ -6,10 +6,12 @@
 #pragma once
 
 #include "core/graph.h"
-#include "core/ip/address.h"
+#include "core/tunnel/endpoint.h"
+
+#include <sluice/key.h>
 
 enum {
-	SL_NETWORK_PORTS_MAX = 60,      // SL_IFACES_MAX of core/ip/meta.h
+	SL_NETWORK_PORTS_MAX = 60,      // SL_IFACES_MAX of core/ip/meta.h; tunnels count
 	SL_NETWORK_ADDRESSES_MAX = 100, // of one port: neighbour and tap have room for 127
 	SL_NETWORK_ALL_MAX = 1000,  // of all ports: SL_IFACE_ADDRESSES_MAX of core/ip/interfaces.h
 	SL_NETWORK_HOPS_MAX = 16,   // SL_ROUTE_HOPS_MAX of core/ip/control.h
@@ -17,6 +19,11 @@ enum {
 	SL_NETWORK_INTERFACE = 16,  // bytes of the name of a kernel interface, with its end
 	SL_NETWORK_MTU_MIN6 = 1280, // RFC 8200 section 5
 	SL_NETWORK_NO_PORT = UINT16_MAX,
+
+	// What a tunnel has where the file does not say it.
+	SL_NETWORK_LISTEN = 51820,
+	SL_NETWORK_PEERS = 256,
+	SL_NETWORK_PREFIXES = 65536,
 };
 
 // A text with its place; NULL = not given.
@@ -25,7 +32,40 @@ struct sl_network_text {
 	struct sl_place at;
 };
 
-// One interface of the router: exactly one of device, interface and in is given.
+// A number with its place; 0 = not given, until the check has put in what it is then.
+struct sl_network_number {
+	uint32_t value;
+	struct sl_place at;
+};
+
+struct sl_network_allowed {
+	struct sl_prefix prefix;
+	struct sl_place at;
+};
+
+// Who is at the other end of a tunnel, in wg's words.
+struct sl_network_peer {
+	struct sl_network_text key;  // its public key, or a file that holds it
+	uint8_t public_key[SL_KEY];  // the same: set by the check
+	struct sl_network_text psk;  // a file
+	struct sl_endpoint endpoint; // family 0 = none
+	struct sl_place endpoint_at;
+	uint16_t keepalive_s; // 0 = off
+	struct sl_network_allowed *allowed;
+	size_t n_allowed;
+	struct sl_place at;
+};
+
+struct sl_network_tunnel {
+	struct sl_network_text noise; // the pattern
+	struct sl_network_text key;   // file of the private key
+	struct sl_network_text mss_clamp;
+	struct sl_network_number listen, max_peers, max_prefixes;
+	struct sl_network_peer *peers;
+	size_t n_peers;
+};
+
+// One interface of the router: exactly one of device, interface, in and tunnel is given.
 struct sl_network_port {
 	char *name;
 	struct sl_place at;
@@ -35,8 +75,9 @@ struct sl_network_port {
 	struct sl_network_text tap;       // of the host, for local traffic
 	struct sl_network_text mac;
 	struct sl_network_text promiscuous;
-	uint32_t mtu; // 0 = the graph's
+	uint32_t mtu; // 0 = the graph's; of a tunnel, the check puts in what fits
 	struct sl_place mtu_at;
+	struct sl_network_tunnel *tunnel; // NULL = none; tunnels are behind all others
 };
 
 struct sl_network_address {
@@ -105,6 +146,9 @@ void sl_network_fini(struct sl_network *n);
 // Returns the index of a port, or SL_NETWORK_NO_PORT.
 unsigned sl_network_find_port(const struct sl_network *n, const char *name);
 
+// "port" or "tunnel", to be followed by its name.
+const char *sl_network_kind(const struct sl_network_port *p);
+
 // The port in one of whose subnets the address lies, or SL_NETWORK_NO_PORT.
 unsigned sl_network_port_towards(const struct sl_network *n, const struct sl_ip *ip);
 
@@ -113,6 +157,10 @@ bool sl_network_has_ipv6(const struct sl_network *n);
 
 // The MTU of a port, its own or the graph's.
 uint32_t sl_network_mtu(const struct sl_network *n, const struct sl_graph *g, unsigned port);
+
+// The longest IP packet that a port has to do with: of a tunnel, with what is around it; 0 where
+// the file does not say.
+uint32_t sl_network_longest(const struct sl_network_port *p);
 
 // Append the hop to the route, or return -ENOMEM.
 int sl_network_add_hop(struct sl_network_route *route, const struct sl_network_hop *hop);
@@ -140,6 +188,8 @@ int sl_network_check_addresses(const struct sl_network *n, const struct sl_graph
 int sl_network_check_neighbours(struct sl_network *n, const struct sl_graph *g,
 				struct sl_error *err);
 int sl_network_check_routes(struct sl_network *n, const struct sl_graph *g, struct sl_error *err);
+int sl_network_check_tunnels(struct sl_network *n, const struct sl_graph *g, struct sl_error *err);
+int sl_network_check_ways(struct sl_network *n, const struct sl_graph *g, struct sl_error *err);
 
 // Add the apps and links that a checked network stands for to a graph. docs/router.md draws them.
 // Equal networks make equal graphs, and what is made for a port depends on that port.

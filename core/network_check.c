@@ -174,6 +174,8 @@ int sl_network_check_ports(const struct sl_network *n, const struct sl_graph *g,
 	for (size_t i = 0; i < n->n_ports && !code; i++) {
 		const struct sl_network_port *p = &n->ports[i];
 
+		if (p->tunnel)
+			break; // they have none of these words
 		code = check_kind(p, g, err);
 		if (!code)
 			code = check_interface(p, &p->interface, g, err);
@@ -225,16 +227,18 @@ static int check_address_pair(const struct sl_network *n, const struct sl_networ
 
 	if (sl_ip_equal(&a->prefix.ip, &b->prefix.ip))
 		return sl_graph_error(
-			g, b->at, err, -EINVAL, "%s is an address of port '%s' already, on line %u",
-			sl_ip_print(&b->prefix.ip, text), n->ports[a->port].name, a->at.line);
+			g, b->at, err, -EINVAL, "%s is an address of %s '%s' already, on line %u",
+			sl_ip_print(&b->prefix.ip, text), sl_network_kind(&n->ports[a->port]),
+			n->ports[a->port].name, a->at.line);
 	if (a->port == b->port || !sl_prefix_overlap(&a->prefix, &b->prefix))
 		return 0;
-	return sl_graph_error(g, b->at, err, -EINVAL,
-			      "the subnet of %s on port '%s' overlaps that of %s on port '%s', "
-			      "on line %u",
-			      sl_prefix_print(&b->prefix, text), n->ports[b->port].name,
-			      sl_prefix_print(&a->prefix, other), n->ports[a->port].name,
-			      a->at.line);
+	return sl_graph_error(
+		g, b->at, err, -EINVAL,
+		"the subnet of %s on %s '%s' overlaps that of %s on %s '%s', "
+		"on line %u",
+		sl_prefix_print(&b->prefix, text), sl_network_kind(&n->ports[b->port]),
+		n->ports[b->port].name, sl_prefix_print(&a->prefix, other),
+		sl_network_kind(&n->ports[a->port]), n->ports[a->port].name, a->at.line);
 }
 
 // RFC 8200 section 5: no link of IPv6 carries less.
@@ -248,8 +252,9 @@ static int check_mtu6(const struct sl_network *n, const struct sl_network_addres
 	if (a->prefix.ip.family != 6 || mtu >= SL_NETWORK_MTU_MIN6)
 		return 0;
 	return sl_graph_error(g, p->mtu ? p->mtu_at : a->at, err, -EINVAL,
-			      "the MTU of port '%s', %u, is too small for IPv6 (%s): at least %d",
-			      p->name, mtu, sl_prefix_print(&a->prefix, text), SL_NETWORK_MTU_MIN6);
+			      "the MTU of %s '%s', %u, is too small for IPv6 (%s): at least %d",
+			      sl_network_kind(p), p->name, mtu, sl_prefix_print(&a->prefix, text),
+			      SL_NETWORK_MTU_MIN6);
 }
 
 // What the apps have room for.
@@ -300,5 +305,9 @@ int sl_network_check(struct sl_network *n, const struct sl_graph *g, struct sl_e
 		code = sl_network_check_neighbours(n, g, err);
 	if (!code)
 		code = sl_network_check_routes(n, g, err);
+	if (!code)
+		code = sl_network_check_tunnels(n, g, err);
+	if (!code)
+		code = sl_network_check_ways(n, g, err);
 	return code;
 }

@@ -41,9 +41,10 @@ static int off_link(const struct check *c, const struct subject *s, const char *
 {
 	if (*s->port != SL_NETWORK_NO_PORT)
 		return sl_graph_error(c->g, s->at, c->err, -EINVAL,
-				      "%s %s is not on the link of port '%s': it is in none of its "
+				      "%s %s is not on the link of %s '%s': it is in none of its "
 				      "subnets",
-				      s->what, text, c->n->ports[*s->port].name);
+				      s->what, text, sl_network_kind(&c->n->ports[*s->port]),
+				      c->n->ports[*s->port].name);
 	return sl_graph_error(c->g, s->at, c->err, -EINVAL,
 			      "%s %s is not on any link: it is in no port's subnet", s->what, text);
 }
@@ -70,8 +71,9 @@ static int check_on_link(const struct check *c, const struct subject *s)
 				      wrong);
 	if (a)
 		return sl_graph_error(c->g, s->at, c->err, -EINVAL,
-				      "%s %s is an address of the router itself, on port '%s'",
-				      s->what, text, c->n->ports[a->port].name);
+				      "%s %s is an address of the router itself, on %s '%s'",
+				      s->what, text, sl_network_kind(&c->n->ports[a->port]),
+				      c->n->ports[a->port].name);
 	if (sl_ip_is_link_local(s->ip))
 		return check_link_local(c, s, text);
 	a = beside(c->n, s->ip, *s->port);
@@ -98,6 +100,10 @@ int sl_network_check_neighbours(struct sl_network *n, const struct sl_graph *g,
 		const struct subject s = {"neighbour", &a->ip, &a->port, a->at};
 
 		code = check_on_link(&c, &s);
+		if (!code && n->ports[a->port].tunnel)
+			code = sl_graph_error(g, a->at, err, -EINVAL,
+					      "in tunnel '%s' nobody has a link-layer address",
+					      n->ports[a->port].name);
 		if (!code)
 			code = sl_network_check_mac(&a->mac, g, err);
 		for (size_t k = 0; k < i && !code; k++)
@@ -142,8 +148,9 @@ static int check_hop(const struct check *c, const struct sl_network_route *route
 					      "this next hop stands here twice");
 	if (route->prefix.ip.family == 6 && mtu < SL_NETWORK_MTU_MIN6)
 		return sl_graph_error(c->g, hop->at, c->err, -EINVAL,
-				      "the MTU of port '%s', %u, is too small for IPv6: at least "
+				      "the MTU of %s '%s', %u, is too small for IPv6: at least "
 				      "%d",
+				      sl_network_kind(&c->n->ports[hop->port]),
 				      c->n->ports[hop->port].name, mtu, SL_NETWORK_MTU_MIN6);
 	return 0;
 }
@@ -169,13 +176,15 @@ static int check_prefix(const struct check *c, const struct sl_network_route *r)
 
 		if (sl_ip_equal(&masked.ip, &subnet.ip) && masked.len == subnet.len)
 			return sl_graph_error(c->g, r->at, c->err, -EINVAL,
-					      "%s is the subnet of port '%s' and needs no route",
-					      text, c->n->ports[a->port].name);
+					      "%s is the subnet of %s '%s' and needs no route",
+					      text, sl_network_kind(&c->n->ports[a->port]),
+					      c->n->ports[a->port].name);
 		if (sl_ip_equal(&masked.ip, &a->prefix.ip) &&
 		    masked.len == sl_ip_bits(masked.ip.family))
 			return sl_graph_error(c->g, r->at, c->err, -EINVAL,
-					      "%s is an address of the router itself, on port '%s'",
-					      text, c->n->ports[a->port].name);
+					      "%s is an address of the router itself, on %s '%s'",
+					      text, sl_network_kind(&c->n->ports[a->port]),
+					      c->n->ports[a->port].name);
 	}
 	return 0;
 }
@@ -234,7 +243,7 @@ static int check_kernel(const struct check *c)
 	if (!c->n->kernel.text)
 		return 0;
 	for (size_t i = 0; i < c->n->n_ports; i++)
-		if (!c->n->ports[i].tap.text)
+		if (!c->n->ports[i].tunnel && !c->n->ports[i].tap.text)
 			return sl_graph_error(c->g, c->n->ports[i].at, c->err, -EINVAL,
 					      "the routes of the kernel name its own interfaces: "
 					      "port '%s' needs a 'tap' for them",

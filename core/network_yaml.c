@@ -9,31 +9,6 @@
 // Longest text shown in an error.
 #define SHOWN "%.64s"
 
-static void *append(void **items, size_t *n, size_t size)
-{
-	void *grown = sl_grow(*items, *n, size);
-
-	if (!grown)
-		return NULL;
-	*items = grown;
-	grown = (char *)grown + (*n)++ * size;
-	return memset(grown, 0, size);
-}
-
-static int set_text(const struct sl_reader *r, struct sl_network_text *to, const struct sl_yaml *v)
-{
-	to->at = v->at;
-	return sl_read_memory(r, sl_copy_text(&to->text, v->text) ? 0 : -ENOMEM);
-}
-
-// The level begins with its first word.
-static void begin(const struct sl_reader *r, const struct sl_yaml *v)
-{
-	if (!r->net->is_there)
-		r->net->at = v->key->at;
-	r->net->is_there = true;
-}
-
 // ---- ports
 
 // Where a key of a port is kept, NULL for those that are no texts.
@@ -58,23 +33,6 @@ static struct sl_network_text *text_of(struct sl_network_port *p, const char *ke
 	return NULL;
 }
 
-static int unknown_key(const struct sl_reader *r, const struct sl_yaml *key, const char *what,
-		       const char *const *known)
-{
-	struct sl_suggest near = {.wanted = key->text};
-	char hint[SL_NAME_SIZE + 32], list[160] = "";
-
-	for (unsigned i = 0; known[i]; i++) {
-		sl_suggest_offer(&near, known[i]);
-		strcat(strcat(list, i ? ", " : ""), known[i]);
-	}
-	if (near.best)
-		return sl_graph_error(r->g, key->at, r->err, -EINVAL, "%s has no key '" SHOWN "'%s",
-				      what, key->text, sl_suggest_hint(&near, hint, sizeof(hint)));
-	return sl_graph_error(r->g, key->at, r->err, -EINVAL,
-			      "%s has no key '" SHOWN "': it has %s", what, key->text, list);
-}
-
 static int read_port_key(const struct sl_reader *r, struct sl_network_port *p,
 			 const struct sl_yaml *v)
 {
@@ -96,69 +54,19 @@ static int read_port_key(const struct sl_reader *r, struct sl_network_port *p,
 	}
 	if (!text) {
 		snprintf(what, sizeof(what), "port '%s'", p->name);
-		return unknown_key(r, v->key, what, known);
+		return sl_read_unknown_key(r, v->key, what, known);
 	}
 	code = sl_read_want(r, v, what, SL_YAML_TEXT);
 	if (!code && text == &p->promiscuous && sl_parse_bool(v->text, &yes, &e))
 		code = sl_graph_error(r->g, v->at, r->err, -EINVAL, "%s: %s", what, e.text);
-	return code ? code : set_text(r, text, v);
-}
-
-// Names that the apps of the router have for ports of their own, or that routes have for fates.
-static bool is_reserved(const char *name)
-{
-	static const char *const words[] = {
-		"in",   "out",    "self",      "local",       "error",    "big",
-		"ipv4", "ipv6",   "control",   "icmp",        "arp",      "nd",
-		"tap",  "kernel", "blackhole", "unreachable", "prohibit",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcmp(words[i], name))
-			return true;
-	return false;
-}
-
-static int check_port_name(const struct sl_reader *r, const struct sl_yaml *key)
-{
-	if (strlen(key->text) >= SL_NETWORK_PORT_NAME)
-		return sl_graph_error(r->g, key->at, r->err, -EINVAL,
-				      "'%.20s...' is too long for a port: at most %d characters",
-				      key->text, SL_NETWORK_PORT_NAME - 1);
-	if (!sl_name_valid(key->text))
-		return sl_graph_error(r->g, key->at, r->err, -EINVAL,
-				      "'%s' is not a name: use letters, digits, '-' and '_'",
-				      key->text);
-	if (is_reserved(key->text))
-		return sl_graph_error(r->g, key->at, r->err, -EINVAL,
-				      "no port can be named '%s': the word has a meaning of its "
-				      "own here",
-				      key->text);
-	return 0;
+	return code ? code : sl_read_text(r, text, v);
 }
 
 static int read_port(const struct sl_reader *r, const struct sl_yaml *v)
 {
-	struct sl_network *n = r->net;
 	struct sl_network_port *p;
-	char what[SL_NAME_SIZE + 32];
-	int code = check_port_name(r, v->key);
+	int code = sl_read_interface(r, v, "port", &p);
 
-	if (code)
-		return code;
-	if (n->n_ports == SL_NETWORK_PORTS_MAX)
-		return sl_graph_error(r->g, v->key->at, r->err, -EINVAL, "more than %d ports",
-				      SL_NETWORK_PORTS_MAX);
-	snprintf(what, sizeof(what), "port '%s'", v->key->text);
-	code = sl_read_want(r, v, what, SL_YAML_MAP);
-	if (code)
-		return code;
-	p = append((void **)&n->ports, &n->n_ports, sizeof(*p));
-	if (!p)
-		return sl_read_memory(r, -ENOMEM);
-	p->at = v->key->at;
-	if (!sl_copy_text(&p->name, v->key->text))
-		return sl_read_memory(r, -ENOMEM);
 	for (const struct sl_yaml *k = v->first; k && !code; k = k->next)
 		code = read_port_key(r, p, k);
 	return code;
@@ -168,7 +76,7 @@ int sl_read_ports(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	int code = v->kind == SL_YAML_NOTHING ? 0 : sl_read_want(r, v, "'ports'", SL_YAML_MAP);
 
-	begin(r, v);
+	sl_read_begin(r, v);
 	for (const struct sl_yaml *p = v->first; p && !code; p = p->next)
 		code = read_port(r, p);
 	return code;
@@ -208,7 +116,7 @@ static int read_address(const struct sl_reader *r, unsigned port, const struct s
 				      "%s/%d where it stands alone",
 				      v->text, v->text, prefix.ip.family == 4 ? 24 : 64, v->text,
 				      sl_ip_bits(prefix.ip.family));
-	a = append((void **)&r->net->addresses, &r->net->n_addresses, sizeof(*a));
+	a = sl_read_append((void **)&r->net->addresses, &r->net->n_addresses, sizeof(*a));
 	if (!a)
 		return sl_read_memory(r, -ENOMEM);
 	*a = (struct sl_network_address){.prefix = prefix, .port = port, .at = v->at};
@@ -219,7 +127,7 @@ int sl_read_addresses(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	int code = v->kind == SL_YAML_NOTHING ? 0 : sl_read_want(r, v, "'addresses'", SL_YAML_MAP);
 
-	begin(r, v);
+	sl_read_begin(r, v);
 	for (const struct sl_yaml *p = v->first; p && !code; p = p->next) {
 		unsigned port;
 
@@ -310,7 +218,7 @@ static int read_route(const struct sl_reader *r, const struct sl_yaml *v)
 	code = sl_read_want_texts(r, v, "the next hop of a route");
 	if (code)
 		return code;
-	route = append((void **)&r->net->routes, &r->net->n_routes, sizeof(*route));
+	route = sl_read_append((void **)&r->net->routes, &r->net->n_routes, sizeof(*route));
 	if (!route)
 		return sl_read_memory(r, -ENOMEM);
 	*route = (struct sl_network_route){.prefix = prefix, .at = v->key->at, .value_at = v->at};
@@ -325,7 +233,7 @@ int sl_read_routes(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	int code;
 
-	begin(r, v);
+	sl_read_begin(r, v);
 	if (v->kind == SL_YAML_NOTHING)
 		return 0;
 	if (v->kind == SL_YAML_TEXT && !strcmp(v->text, "kernel"))
@@ -355,20 +263,21 @@ static int read_neighbour(const struct sl_reader *r, const struct sl_yaml *v)
 	code = sl_read_want(r, v, "the link-layer address of a neighbour", SL_YAML_TEXT);
 	if (code)
 		return code;
-	neighbour = append((void **)&r->net->neighbours, &r->net->n_neighbours, sizeof(*neighbour));
+	neighbour = sl_read_append((void **)&r->net->neighbours, &r->net->n_neighbours,
+				   sizeof(*neighbour));
 	if (!neighbour)
 		return sl_read_memory(r, -ENOMEM);
 	neighbour->ip = hop.gateway;
 	neighbour->port = hop.port;
 	neighbour->at = v->key->at;
-	return set_text(r, &neighbour->mac, v);
+	return sl_read_text(r, &neighbour->mac, v);
 }
 
 int sl_read_neighbours(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	int code = v->kind == SL_YAML_NOTHING ? 0 : sl_read_want(r, v, "'neighbours'", SL_YAML_MAP);
 
-	begin(r, v);
+	sl_read_begin(r, v);
 	for (const struct sl_yaml *i = v->first; i && !code; i = i->next)
 		code = read_neighbour(r, i);
 	return code;
@@ -396,11 +305,11 @@ static int read_word(const struct sl_reader *r, const struct sl_yaml *v)
 		is_known |= !strcmp(known[n], v->key->text);
 	}
 	if (!is_known)
-		return unknown_key(r, v->key, "'router'", known);
+		return sl_read_unknown_key(r, v->key, "'router'", known);
 	code = sl_read_want(r, v, "a setting of the router", SL_YAML_TEXT);
 	if (code)
 		return code;
-	s = append((void **)&r->net->router, &r->net->n_router, sizeof(*s));
+	s = sl_read_append((void **)&r->net->router, &r->net->n_router, sizeof(*s));
 	if (!s)
 		return sl_read_memory(r, -ENOMEM);
 	s->at = v->key->at;
@@ -415,7 +324,7 @@ int sl_read_router(const struct sl_reader *r, const struct sl_yaml *v)
 {
 	int code = v->kind == SL_YAML_NOTHING ? 0 : sl_read_want(r, v, "'router'", SL_YAML_MAP);
 
-	begin(r, v);
+	sl_read_begin(r, v);
 	for (const struct sl_yaml *i = v->first; i && !code; i = i->next)
 		code = read_word(r, i);
 	return code;

@@ -28,8 +28,30 @@ int sl_read_number(const struct sl_reader *r, const struct sl_yaml *v, const cha
 // Returns code; where it is not 0, it is -ENOMEM.
 int sl_read_memory(const struct sl_reader *r, int code);
 
+// Append an item of zeros to an array. Returns it, or NULL where there is no memory.
+void *sl_read_append(void **items, size_t *n, size_t size);
+
+// Keep a text with its place.
+int sl_read_text(const struct sl_reader *r, struct sl_network_text *to, const struct sl_yaml *v);
+
+// The network level begins with its first word.
+void sl_read_begin(const struct sl_reader *r, const struct sl_yaml *v);
+
+// Whether a text is among those known, NULL at the end.
+bool sl_read_is_one_of(const char *const *known, const char *text);
+
+// Say that `what` has no such key, and which ones it has. Returns -EINVAL.
+int sl_read_unknown_key(const struct sl_reader *r, const struct sl_yaml *key, const char *what,
+			const char *const *known);
+
+// Begin a port or tunnel, as `kind` says: its name is good, and its value a map. Returns 0 and the
+// new item, valid until the next one is added, or -errno.
+int sl_read_interface(const struct sl_reader *r, const struct sl_yaml *v, const char *kind,
+		      struct sl_network_port **port);
+
 // The readers of the network level: one word of a file each.
 int sl_read_ports(const struct sl_reader *r, const struct sl_yaml *v);
+int sl_read_tunnels(const struct sl_reader *r, const struct sl_yaml *v);
 int sl_read_addresses(const struct sl_reader *r, const struct sl_yaml *v);
 int sl_read_routes(const struct sl_reader *r, const struct sl_yaml *v);
 int sl_read_neighbours(const struct sl_reader *r, const struct sl_yaml *v);

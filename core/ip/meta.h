@@ -23,6 +23,8 @@ enum sl_meta_flag {
 	SL_META_NESTED = 16,     // times the number of tunnels of ours it is in
 };
 
+enum { SL_META_NESTED_MAX = 4 }; // tunnels around one packet: RFC 2473 section 4.1.1
+
 // Why a packet cannot go on: what ICMP shall say to its source.
 enum sl_ip_error {
 	SL_IP_ERROR_NONE,

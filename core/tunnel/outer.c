@@ -126,20 +126,6 @@ bool sl_outer_put_checked(const struct sl_outer *o, struct rte_mbuf *p, uint8_t 
 	return put(o, p, tos, o->len == SL_OUTER6_LEN); // RFC 8200 section 8.1: IPv6 must have one
 }
 
-void sl_outer_number(struct rte_mbuf *p, uint16_t id)
-{
-	struct sl_ipv4_hdr *ip = (struct sl_ipv4_hdr *)sl_data(p);
-	uint16_t checksum;
-
-	if (ip->version_ihl >> 4 != 4)
-		return;
-	memcpy(&checksum, ip->checksum, sizeof(checksum));
-	checksum = sl_checksum_update16(checksum, sl_checksum_word(load_be16(ip->id)),
-					sl_checksum_word(id));
-	memcpy(ip->checksum, &checksum, sizeof(checksum));
-	store_be16(ip->id, id);
-}
-
 // Where the UDP datagram is, and from whom to whom; NULL where there is none.
 static const uint8_t *parse_ipv4(const uint8_t *p, size_t *len, struct sl_outer_packet *out,
 				 uint32_t *initial)

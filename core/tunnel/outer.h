@@ -37,10 +37,6 @@ bool sl_outer_put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos);
 // The same for a payload whose UDP checksum has been checked before: over IPv4 it has none then.
 bool sl_outer_put_checked(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos);
 
-// Give a packet with headers its number: whoever puts fragments of IPv4 together tells packets
-// apart by it (RFC 6864). IPv6 has none there.
-void sl_outer_number(struct rte_mbuf *p, uint16_t id);
-
 // What came in.
 struct sl_outer_packet {
 	struct sl_endpoint from, to;

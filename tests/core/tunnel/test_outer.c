@@ -76,9 +76,6 @@ static void the_walk_finds_the_same_checksums_right(void **state)
 
 		sl_outer_init(&o, &from, &to);
 		assert_true(sl_outer_put(&o, p, 0));
-		sl_outer_number(p, 0x1234);
-		if (family == 0)
-			assert_int_equal(load_be16(sl_data(p) + 4), 0x1234);
 		store_be16(sl_prepend(p, 14) + 12, family ? 0x86dd : 0x0800);
 		sl_walk(&w, sl_data(p), sl_len(p), false);
 		assert_true(sl_walk_verify(&w, sl_data(p)));

@@ -1,0 +1,183 @@
+"""Two routers with tunnels between them: what the hosts behind them see, and the way in between."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import unittest
+
+import hosts
+
+MEGABYTES = 4
+
+# Host a - router m - the way - router n - host b. 10.7.1.0/24 and 10.7.2.0/24 are the hosts'.
+FILE = """\
+ports:
+  lan: {{device: "net_af_xdp0,iface=lan"}}
+  wan: {{device: "net_af_xdp1,iface=wan", mtu: {mtu}}}
+addresses:
+  lan: [10.7.{own}.1/24, "fd07:{own}::1/64"]
+  wan: [192.0.2.{own}/24, "2001:db8::{own}/64"]
+  site: [10.255.0.{own}/24, "fd55::{own}/64"]
+{addresses}
+routes:
+  10.7.{other}.0/24: site
+  "fd07:{other}::/64": site
+{routes}
+tunnels:
+  site: {{noise: IK, key: {own}.key, listen: 5182{own}{words},
+    peers: [{{key: {other}.pub, psk: psk.key, {endpoint}
+             allowed: [10.7.{other}.0/24, 10.255.0.{other}, "fd07:{other}::/64",
+                       "fd55::{other}"]}}]}}
+{tunnels}
+"""
+
+
+def endpoint(address, port):
+    return f'endpoint: "{address}:{port}", '
+
+
+class Tunnels(hosts.Case):
+    """Hosts a and b, routers m and n."""
+
+    def setUp(self):
+        super().setUp()
+        self.n = self.host("n")
+        self.join(self.a, self.m, 1)
+        self.join(self.b, self.n, 2)
+        self.m.join("wan", self.n, "wan")
+        self.m.run("sysctl", "-qw", "net.ipv6.conf.wan.disable_ipv6=1")
+        self.m.ip("link", "set", "wan", "up")
+        for name in ("1", "2", "psk", "3", "4"):
+            self.make_key(name)
+
+    @staticmethod
+    def join(host, router, number):
+        host.join("eth0", router, "lan")
+        host.address("eth0", f"10.7.{number}.2/24", f"fd07:{number}::2/64")
+        host.ip("route", "add", "default", "via", f"10.7.{number}.1")
+        host.ip("route", "add", "default", "via", f"fd07:{number}::1")
+
+    def make_key(self, name):
+        """A private key in NAME.key and its public key in NAME.pub."""
+        private = subprocess.run([self.binary, "key", "new"], capture_output=True, text=True,
+                                 check=True).stdout
+        path = self.dir / f"{name}.key"
+        path.touch(0o600)
+        path.write_text(private)
+        public = subprocess.run([self.binary, "key", "public", path], capture_output=True,
+                                text=True, check=True).stdout
+        (self.dir / f"{name}.pub").write_text(public)
+
+    def router(self, own, way, **more):
+        """Run a router whose tunnel has its peer at that address; None: it waits for it."""
+        text = FILE.format(**{
+            "own": own, "other": 3 - own, "mtu": 1500, "addresses": "", "routes": "", "words": "",
+            "tunnels": "",
+            "endpoint": endpoint(way, f"5182{3 - own}") if way else "", **more})
+        return self.sluice(text, self.m if own == 1 else self.n, "--json")
+
+    def reach(self, *routers):
+        """Wait until the hosts reach each other."""
+        hosts.eventually("the hosts reach each other",
+                         lambda: self.a.pings("10.7.2.2")
+                         or not all(r.running() for r in routers))
+        for r in routers:
+            self.assertTrue(r.running(), r.running() or r.process.communicate()[1])
+        hosts.eventually("they do by IPv6", lambda: self.b.pings("fd07:1::2"))
+
+    def end(self, *routers):
+        """Every packet is accounted for. Returns the reports."""
+        reports = []
+        for r in routers:
+            status, report, complaints = r.stop()
+            self.assertEqual(status, 0, complaints)
+            reports.append(json.loads(report))
+        return reports
+
+    def sends(self, sender, receiver, address):
+        data = os.urandom(MEGABYTES << 20)
+        self.assertEqual(hosts.transfer(sender, receiver, address, data),
+                         hashlib.sha256(data).hexdigest())
+
+    def talk(self):
+        """The hosts send each other much, by both families."""
+        self.sends(self.a, self.b, "10.7.2.2")
+        self.sends(self.b, self.a, "fd07:1::2")
+
+    def test_hosts_talk_through_a_tunnel(self):
+        for way, reverse in (("192.0.2.2", None), ("[2001:db8::2]", "[2001:db8::1]")):
+            with self.subTest(way=way):
+                m, n = self.router(1, way), self.router(2, reverse)
+                self.reach(m, n)
+                self.talk()
+                self.assertTrue(self.a.pings("10.255.0.2"), "the other end itself")
+                self.end(m, n)
+
+
+    def test_two_tunnels_and_one_in_another(self):
+        """`deep` runs inside `site`, `beside` beside it; each has a network of the hosts."""
+        more = {
+            "addresses": "  deep: 10.254.0.{own}/24\n  beside: 10.253.0.{own}/24",
+            "routes": "  10.8.{other}.0/24: deep\n  10.8.{own}.0/24: 10.7.{own}.2\n"
+                      "  10.9.{other}.0/24: beside\n  10.9.{own}.0/24: 10.7.{own}.2",
+            "tunnels": """\
+  deep: {{key: {key}.key, listen: 5183{own},
+    peers: [{{key: {peer}.pub, endpoint: "10.255.0.{other}:5183{other}",
+             allowed: [10.254.0.{other}, 10.8.{other}.0/24]}}]}}
+  beside: {{key: {key}.key, listen: 5184{own},
+    peers: [{{key: {peer}.pub, endpoint: "[2001:db8::{other}]:5184{other}",
+             allowed: [10.253.0.{other}, 10.9.{other}.0/24]}}]}}
+"""}
+        routers = []
+        for own, other, host in ((1, 2, self.a), (2, 1, self.b)):
+            names = {"own": own, "other": other, "key": own + 2, "peer": other + 2}
+            host.address("lo", f"10.8.{own}.1/32", f"10.9.{own}.1/32")
+            routers.append(self.router(own, f"192.0.2.{other}",
+                                       **{k: v.format(**names) for k, v in more.items()}))
+        self.reach(*routers)
+        for n in (8, 9):
+            far = f"10.{n}.2.1"
+            hosts.eventually(f"{far} answers",
+                             lambda n=n, far=far: self.a.pings(far, "-I", f"10.{n}.1.1"))
+            self.assertTrue(self.a.pings(far, "-I", f"10.{n}.1.1", "-s", "4000", "-M", "dont"))
+            said = self.a.run("ping", "-n", "-c", "1", "-M", "do", "-s", "1400", "-I",
+                              f"10.{n}.1.1", far, check=False).stdout
+            self.assertIn(f"(mtu = {1340 if n == 8 else 1420})", said)
+        self.end(*routers)
+
+    def test_packets_that_do_not_fit(self):
+        m, n = self.router(1, "192.0.2.2"), self.router(2, None)
+        self.reach(m, n)
+        said = self.a.run("ping", "-n", "-c", "1", "-s", "1472", "-M", "do", "10.7.2.2",
+                          check=False).stdout
+        self.assertIn("Frag needed and DF set (mtu = 1420)", said)
+        self.assertTrue(self.a.pings("10.7.2.2", "-s", "4000", "-M", "dont"), "fragments")
+        self.assertTrue(self.a.pings("fd07:2::2", "-s", "4000", "-c", "4", "-i", "0.2"),
+                        "fragments of IPv6, once the host knows how long they may be")
+        self.end(m, n)
+
+    def test_a_way_that_is_too_small_divides_what_is_around(self):
+        """RFC 4459: what IPv6 needs, 1280 bytes, and 80 around it, over links of 1300."""
+        for way, reverse in (("192.0.2.2", None), ("[2001:db8::2]", "[2001:db8::1]")):
+            with self.subTest(way=way):
+                m = self.router(1, way, mtu=1300)
+                n = self.router(2, reverse, mtu=1300, words=", mtu: 1280")
+                self.reach(m, n)
+                self.assertTrue(self.a.pings("fd07:2::2", "-s", "1232"), "1280 bytes")
+                self.talk()
+                report = self.end(m, n)[1]
+                self.assertGreater(self.metric(report, "local", "reassembled"), 100)
+
+    @staticmethod
+    def metric(report, app, name):
+        return next(a for a in report["apps"] if a["name"] == app)["metrics"][name]
+
+if __name__ == "__main__":
+    hosts.skip_unless_possible()
+    hosts.Case.binary = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
