@@ -4,15 +4,11 @@
 // Its packets have IP and UDP headers around, as a router's have: those received get them from
 // what the kernel says of each datagram, those sent lose them to it.
 
+#include "drivers/udp_receive.h"
 #include "drivers/udp_send.h"
 #include "drivers/udp_socket.h"
 
 #include <errno.h>
-#include <sluice/app.h>
-
-enum { RX };
-enum { DROP_TX_FULL, DROP_TOO_LONG, DROP_NO_ROUTE, DROP_PROHIBITED, DROP_MALFORMED };
-enum { METRIC_PORT, METRIC_RX_OVERFLOW, METRIC_RX_NO_BUFFER };
 
 struct udp_config {
 	uint64_t port, mark;
@@ -60,21 +56,6 @@ static bool keeps_port(const struct udp *before, const struct sl_udp_setting *se
 	return setting->port ? before->sockets.port == setting->port : before->setting.port == 0;
 }
 
-static void init_ways(struct udp *self)
-{
-	self->receiver.app = self->sender.app = &self->app;
-	self->receiver.output = RX;
-	self->receiver.drop_too_long = DROP_TOO_LONG;
-	self->receiver.metric_no_buffer = METRIC_RX_NO_BUFFER;
-	self->receiver.metric_overflow = METRIC_RX_OVERFLOW;
-	self->sender.drops = (struct sl_udp_drops){.malformed = DROP_MALFORMED,
-						   .tx_full = DROP_TX_FULL,
-						   .too_long = DROP_TOO_LONG,
-						   .no_route = DROP_NO_ROUTE,
-						   .prohibited = DROP_PROHIBITED};
-	self->sender.has_segments = sl_udp_has_segments(&self->sockets);
-}
-
 static int udp_configure(struct sl_app *app, const void *config, struct sl_error *err)
 {
 	struct udp *self = (struct udp *)app;
@@ -89,9 +70,10 @@ static int udp_configure(struct sl_app *app, const void *config, struct sl_error
 	r = sl_udp_open(&self->sockets, &self->setting, before ? &before->sockets : NULL, err);
 	if (r < 0)
 		return r;
-	init_ways(self);
-	sl_app_metric(app, METRIC_PORT, self->sockets.port);
-	if (sl_udp_receiver_init(&self->receiver) < 0)
+	sl_app_metric(app, SL_UDP_METRIC_PORT, self->sockets.port);
+	self->sender.app = app;
+	self->sender.has_segments = sl_udp_has_segments(&self->sockets);
+	if (sl_udp_receiver_init(&self->receiver, app) < 0)
 		return sl_error_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -111,7 +93,7 @@ static void udp_pull(struct sl_app *app)
 {
 	struct udp *self = (struct udp *)app;
 
-	if (!app->out[RX])
+	if (!app->out[SL_UDP_RX])
 		return; // the sockets' own queue is the place where they are lost
 	for (unsigned i = 0; i < SL_UDP_FAMILIES; i++)
 		if (self->sockets.fd[i] >= 0)
@@ -147,15 +129,15 @@ const struct sl_app_class sl_udp_class = {
 		"`rx_overflow` counts the datagrams that found the kernel's buffer full, since its "
 		"socket was opened. It receives while its output is connected.",
 	.inputs = {"*"},
-	.outputs = {[RX] = "rx"},
-	.drops = {[DROP_TX_FULL] = "tx_full",
-		  [DROP_TOO_LONG] = "too_long",
-		  [DROP_NO_ROUTE] = "no_route",
-		  [DROP_PROHIBITED] = "prohibited",
-		  [DROP_MALFORMED] = "malformed"},
-	.metrics = {[METRIC_PORT] = "port",
-		    [METRIC_RX_OVERFLOW] = "rx_overflow",
-		    [METRIC_RX_NO_BUFFER] = "rx_no_buffer"},
+	.outputs = {[SL_UDP_RX] = "rx"},
+	.drops = {[SL_UDP_DROP_TX_FULL] = "tx_full",
+		  [SL_UDP_DROP_TOO_LONG] = "too_long",
+		  [SL_UDP_DROP_NO_ROUTE] = "no_route",
+		  [SL_UDP_DROP_PROHIBITED] = "prohibited",
+		  [SL_UDP_DROP_MALFORMED] = "malformed"},
+	.metrics = {[SL_UDP_METRIC_PORT] = "port",
+		    [SL_UDP_METRIC_RX_OVERFLOW] = "rx_overflow",
+		    [SL_UDP_METRIC_RX_NO_BUFFER] = "rx_no_buffer"},
 	.keys = udp_keys,
 	.config_size = sizeof(struct udp_config),
 	.size = sizeof(struct udp),

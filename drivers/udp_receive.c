@@ -6,6 +6,7 @@
 
 #include "core/ip/meta.h"
 #include "core/tunnel/outer.h"
+#include "drivers/spill.h"
 
 #include <errno.h>
 #include <netinet/udp.h>
@@ -18,9 +19,10 @@ struct message {
 	uint8_t tos;
 };
 
-int sl_udp_receiver_init(struct sl_udp_receiver *r)
+int sl_udp_receiver_init(struct sl_udp_receiver *r, struct sl_app *app)
 {
-	r->rest = malloc((size_t)SL_UDP_MESSAGES * SL_UDP_REST);
+	r->app = app;
+	r->rest = malloc((size_t)SL_UDP_MESSAGES * SL_SPILL_BYTES);
 	return r->rest ? 0 : -ENOMEM;
 }
 
@@ -31,13 +33,13 @@ void sl_udp_receiver_fini(struct sl_udp_receiver *r)
 
 static uint8_t *rest_of(const struct sl_udp_receiver *r, unsigned i)
 {
-	return r->rest + (size_t)i * SL_UDP_REST;
+	return r->rest + (size_t)i * SL_SPILL_BYTES;
 }
 
 static void prepare(struct sl_udp_receiver *r, unsigned i)
 {
 	r->parts[i][0] = (struct iovec){sl_data(r->packets[i]), sl_tailroom(r->packets[i])};
-	r->parts[i][1] = (struct iovec){rest_of(r, i), SL_UDP_REST};
+	r->parts[i][1] = (struct iovec){rest_of(r, i), SL_SPILL_BYTES};
 	r->messages[i].msg_hdr = (struct msghdr){
 		.msg_name = &r->from[i],
 		.msg_namelen = sizeof(r->from[i]),
@@ -79,7 +81,7 @@ static void read_control(struct sl_udp_receiver *r, const struct cmsghdr *c, str
 	} else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
 		m->segment = value;
 	} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-		sl_app_metric(r->app, r->metric_overflow, value);
+		sl_app_metric(r->app, SL_UDP_METRIC_RX_OVERFLOW, value);
 	}
 }
 
@@ -97,41 +99,25 @@ static struct message read_message(struct sl_udp_receiver *r, unsigned i, uint16
 	return m;
 }
 
-// Copy len bytes from `at` on of message i.
-static void copy_out(const struct sl_udp_receiver *r, unsigned i, uint32_t at, uint8_t *to,
-		     uint32_t len)
-{
-	const struct iovec *first = &r->parts[i][0];
-	uint32_t room = (uint32_t)first->iov_len;
-
-	if (at < room) {
-		uint32_t n = RTE_MIN(len, room - at);
-
-		memcpy(to, (const uint8_t *)first->iov_base + at, n);
-		at += n;
-		to += n;
-		len -= n;
-	}
-	if (len > 0)
-		memcpy(to, rest_of(r, i) + (at - room), len);
-}
-
 // Cut message i into packets, the first of which is where it was received. Returns how many.
 static unsigned cut(struct sl_udp_receiver *r, unsigned i, const struct message *m,
 		    struct rte_mbuf **p)
 {
 	unsigned all = m->segment ? (m->len + m->segment - 1) / m->segment : 1;
 	unsigned n = RTE_MIN(all, (unsigned)SL_UDP_SEGMENTS);
+	const struct sl_spill bytes = {.first = r->parts[i][0].iov_base,
+				       .room = (uint32_t)r->parts[i][0].iov_len,
+				       .rest = rest_of(r, i)};
 
 	p[0] = r->packets[i];
 	if (n > 1 && !sl_alloc_burst(r->app->pool, p + 1, n - 1))
 		n = 1;
-	sl_app_metric_add(r->app, r->metric_no_buffer, all - n);
+	sl_app_metric_add(r->app, SL_UDP_METRIC_RX_NO_BUFFER, all - n);
 	sl_set_len(p[0], (uint16_t)m->segment);
 	for (unsigned k = 1; k < n; k++) {
 		uint32_t at = k * m->segment, len = RTE_MIN(m->segment, m->len - at);
 
-		copy_out(r, i, at, sl_data(p[k]), len);
+		sl_spill_copy(&bytes, at, sl_data(p[k]), len);
 		sl_set_len(p[k], (uint16_t)len);
 	}
 	return n;
@@ -148,14 +134,14 @@ static void give(struct sl_udp_receiver *r, const struct message *m, struct rte_
 	sl_app_created(r->app, n);
 	for (unsigned k = 0; k < n; k++) {
 		if (!sl_outer_put_checked(&outer, p[k], m->tos) || !sl_ip_meta_fits(p[k])) {
-			sl_app_drop(r->app, p[k], r->drop_too_long);
+			sl_app_drop(r->app, p[k], SL_UDP_DROP_TOO_LONG);
 			continue;
 		}
 		sl_ip_meta_reset(p[k]);
 		sl_set_stamp_ns(p[k], r->app->wall_ns);
 		p[kept++] = p[k];
 	}
-	sl_app_give(r->app, r->output, p, kept);
+	sl_app_give(r->app, SL_UDP_RX, p, kept);
 }
 
 static void take_message(struct sl_udp_receiver *r, unsigned i, uint16_t port)
@@ -165,7 +151,7 @@ static void take_message(struct sl_udp_receiver *r, unsigned i, uint16_t port)
 
 	if (m.segment > r->parts[i][0].iov_len) {
 		sl_app_created(r->app, 1);
-		sl_app_drop(r->app, r->packets[i], r->drop_too_long);
+		sl_app_drop(r->app, r->packets[i], SL_UDP_DROP_TOO_LONG);
 		return;
 	}
 	give(r, &m, p, cut(r, i, &m, p));
@@ -175,7 +161,7 @@ static void take_message(struct sl_udp_receiver *r, unsigned i, uint16_t port)
 // a burst.
 static unsigned wanted(const struct sl_udp_receiver *r)
 {
-	uint64_t bursts = sl_link_room(r->app->out[r->output]) / SL_BURST;
+	uint64_t bursts = sl_link_room(r->app->out[SL_UDP_RX]) / SL_BURST;
 
 	return (unsigned)RTE_MIN(bursts, (uint64_t)SL_UDP_MESSAGES);
 }

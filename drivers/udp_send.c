@@ -117,20 +117,20 @@ static void write_message(struct sl_udp_sender *s, unsigned i, const struct sl_u
 
 // ---- sending
 
-static unsigned reason(const struct sl_udp_drops *drops, int error)
+static unsigned reason(int error)
 {
 	switch (error) {
 	case EAGAIN:
 	case ENOBUFS:
 	case ENOMEM:
-		return drops->tx_full;
+		return SL_UDP_DROP_TX_FULL;
 	case EMSGSIZE:
-		return drops->too_long;
+		return SL_UDP_DROP_TOO_LONG;
 	case EPERM: // a packet filter of the host's
 	case EACCES:
-		return drops->prohibited;
+		return SL_UDP_DROP_PROHIBITED;
 	default: // ENETUNREACH, EHOSTUNREACH, ENETDOWN, EINVAL for addresses that nobody can have
-		return drops->no_route;
+		return SL_UDP_DROP_NO_ROUTE;
 	}
 }
 
@@ -148,7 +148,7 @@ static void send_again(struct sl_udp_sender *s, int fd, unsigned i, const struct
 	if (sendmsg(fd, &s->messages[i].msg_hdr, MSG_DONTWAIT) >= 0)
 		consumed(s, run);
 	else
-		sl_app_drop(s->app, s->packets[run->start], reason(&s->drops, errno));
+		sl_app_drop(s->app, s->packets[run->start], reason(errno));
 }
 
 // Send a run packet by packet, in place i.
@@ -170,16 +170,19 @@ static void send_singly(struct sl_udp_sender *s, int fd, unsigned i, const struc
 static void settle_refused(struct sl_udp_sender *s, int fd, unsigned i, int error)
 {
 	const struct sl_udp_run *run = &s->runs[i];
-	unsigned why = reason(&s->drops, error);
+	unsigned why = reason(error);
 
-	if (why == s->drops.tx_full) {
+	if (why == SL_UDP_DROP_TX_FULL) {
 		sl_count(&s->app->drops[why], run->n);
 		sl_free_burst(&s->packets[run->start], run->n);
 		return;
 	}
 	if (error == EIO) // the way out can have no message cut
 		s->has_segments = false;
-	send_singly(s, fd, i, run);
+	if (run->n == 1)
+		send_again(s, fd, i, run);
+	else
+		send_singly(s, fd, i, run);
 }
 
 static void flush(struct sl_udp_sender *s, int fd)
@@ -210,7 +213,7 @@ void sl_udp_send(struct sl_udp_sender *s, const int fd[2], struct rte_mbuf *cons
 		struct sl_outer_packet o;
 
 		if (!sl_outer_read(sl_data(p[i]), sl_len(p[i]), &o)) {
-			sl_app_drop(s->app, p[i], s->drops.malformed);
+			sl_app_drop(s->app, p[i], SL_UDP_DROP_MALFORMED);
 			continue;
 		}
 		if (o.to.ip.family != s->family) {
@@ -218,7 +221,7 @@ void sl_udp_send(struct sl_udp_sender *s, const int fd[2], struct rte_mbuf *cons
 			s->family = o.to.ip.family;
 		}
 		if (socket_of(s, fd) < 0)
-			sl_app_drop(s->app, p[i], s->drops.no_route);
+			sl_app_drop(s->app, p[i], SL_UDP_DROP_NO_ROUTE);
 		else
 			add(s, p[i], &o);
 	}

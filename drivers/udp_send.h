@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/tunnel/outer.h"
-#include "drivers/udp_receive.h"
+#include "drivers/udp.h"
 
 // Packets that leave as one message: to one place, of one length but for the last.
 struct sl_udp_run {
@@ -12,16 +12,10 @@ struct sl_udp_run {
 	bool ended; // by a shorter packet
 };
 
-// What the app's drops are called.
-struct sl_udp_drops {
-	unsigned malformed, tx_full, too_long, no_route, prohibited;
-};
-
 struct sl_udp_sender {
 	struct sl_app *app;
-	struct sl_udp_drops drops;
-	bool has_segments;
-	uint8_t family; // of the burst
+	bool has_segments; // the kernel takes runs as one message
+	uint8_t family;    // of the burst
 	unsigned n_packets, n_runs;
 	struct rte_mbuf *packets[SL_BURST];
 	struct iovec payloads[SL_BURST];
