@@ -2,20 +2,17 @@
 // Ports: tx (to the kernel), rx (from it).  Config: tap_keys below.
 // `tap` carries Ethernet frames; `tun` carries IP packets without an Ethernet header.
 //
-// One system call moves one packet. Packets received get the time of the breath as their time
-// stamp. What the kernel refuses is dropped at once: it says why, and does not say when it would
-// take it.
+// Packets received get the time of the breath as their time stamp. What the kernel refuses is
+// dropped at once: it says why, and does not say when it would take it.
 
 #include "core/ip/address.h"
+#include "drivers/spill.h"
 #include "drivers/tap_device.h"
+#include "drivers/tap_packets.h"
 
 #include <errno.h>
-#include <sluice/app.h>
+#include <stdlib.h>
 #include <unistd.h>
-
-enum { TX };
-enum { RX };
-enum { DROP_TX_FULL, DROP_DOWN, DROP_MALFORMED, DROP_TOO_LONG };
 
 enum {
 	ADDRESSES_MAX = 128,
@@ -45,8 +42,9 @@ struct setting {
 
 struct tap {
 	struct sl_app app;
-	bool is_open;
+	bool is_open, is_tap;
 	int fd;
+	uint8_t *spill; // for sl_tap_receive
 	char name[IFNAMSIZ];
 	const char *port; // the app whose link-layer address the interface gets, or NULL
 	struct setting setting;
@@ -177,6 +175,10 @@ static int configure(struct sl_app *app, const struct tap_config *c, bool is_tap
 		return sl_tap_open(c->name, is_tap, err); // which says what is wrong with it
 	memcpy(self->name, c->name, strlen(c->name));
 	self->port = c->mac ? NULL : c->port;
+	self->is_tap = is_tap;
+	self->spill = malloc(SL_SPILL_BYTES);
+	if (!self->spill)
+		return sl_error_set(err, -ENOMEM, "out of memory");
 	return open_device(self, (const struct tap *)app->predecessor, is_tap, err);
 }
 
@@ -234,82 +236,24 @@ static void tap_stop(struct sl_app *app)
 
 	if (self->is_open)
 		close(self->fd);
-}
-
-// Read one packet. Returns NULL where none waits (or the pool is empty).
-static struct rte_mbuf *read_one(struct tap *self)
-{
-	struct rte_mbuf *p;
-	ssize_t len;
-
-	if (!sl_alloc_burst(self->app.pool, &p, 1))
-		return NULL;
-	len = read(self->fd, sl_data(p), sl_tailroom(p));
-	if (len <= 0) {
-		if (len < 0 && errno == EBADFD)
-			sl_app_fail(&self->app, "somebody has removed the interface");
-		sl_free(p);
-		return NULL;
-	}
-	sl_set_len(p, (uint16_t)len);
-	sl_set_stamp_ns(p, self->app.wall_ns);
-	return p;
+	free(self->spill);
 }
 
 static void tap_pull(struct sl_app *app)
 {
 	struct tap *self = (struct tap *)app;
-	struct rte_mbuf *p[SL_BURST];
-	unsigned n = 0;
 
-	if (!app->out[RX])
-		return; // the interface's own queue is the place where they are lost
-	for (unsigned i = 0; i < SL_BURST; i++) {
-		p[n] = read_one(self);
-		if (!p[n])
-			break;
-		sl_app_created(app, 1);
-		// The kernel cuts off what does not fit, and does not say so.
-		if (sl_tailroom(p[n]) == 0)
-			sl_app_drop(app, p[n], DROP_TOO_LONG);
-		else
-			n++;
-	}
-	if (n > 0)
-		sl_app_give(app, RX, p, n);
-}
-
-static unsigned reason(int error)
-{
-	switch (error) {
-	case EIO: // the interface is down
-	case ENETDOWN:
-	case EBADFD: // or gone
-	case ENODEV:
-		return DROP_DOWN;
-	case EINVAL: // no Ethernet header, or neither IPv4 nor IPv6
-		return DROP_MALFORMED;
-	case EMSGSIZE:
-		return DROP_TOO_LONG;
-	default: // EAGAIN, ENOBUFS, ENOMEM
-		return DROP_TX_FULL;
-	}
+	if (app->out[SL_TAP_RX]) // else the interface's own queue is the place where they are lost
+		sl_tap_receive(app, self->fd, self->spill);
 }
 
 static void tap_push(struct sl_app *app)
 {
 	struct tap *self = (struct tap *)app;
 	struct rte_mbuf *p[SL_BURST];
-	unsigned n = sl_app_take(app, TX, p, SL_BURST);
+	unsigned n = sl_app_take(app, SL_TAP_TX, p, SL_BURST);
 
-	for (unsigned i = 0; i < n; i++) {
-		if (write(self->fd, sl_data(p[i]), sl_len(p[i])) < 0) {
-			sl_app_drop(app, p[i], reason(errno));
-			continue;
-		}
-		sl_app_consumed(app, 1);
-		sl_free(p[i]);
-	}
+	sl_tap_send(app, self->fd, p, n, !self->is_tap);
 }
 
 const struct sl_app_class sl_tap_class = {
@@ -317,12 +261,13 @@ const struct sl_app_class sl_tap_class = {
 	.help = "exchange Ethernet frames with the kernel through a TAP interface\n"
 		"Each packet takes a system call; for more speed use dpdk with net_af_packet or "
 		"net_af_xdp. Needs CAP_NET_ADMIN. It receives while its output is connected.",
-	.inputs = {[TX] = "tx"},
-	.outputs = {[RX] = "rx"},
-	.drops = {[DROP_TX_FULL] = "tx_full",
-		  [DROP_DOWN] = "down",
-		  [DROP_MALFORMED] = "malformed",
-		  [DROP_TOO_LONG] = "too_long"},
+	.inputs = {[SL_TAP_TX] = "tx"},
+	.outputs = {[SL_TAP_RX] = "rx"},
+	.drops = {[SL_TAP_DROP_TX_FULL] = "tx_full",
+		  [SL_TAP_DROP_DOWN] = "down",
+		  [SL_TAP_DROP_MALFORMED] = "malformed",
+		  [SL_TAP_DROP_TOO_LONG] = "too_long"},
+	.metrics = {[SL_TAP_METRIC_RX_NO_BUFFER] = "rx_no_buffer"},
 	.keys = tap_keys,
 	.config_size = sizeof(struct tap_config),
 	.size = sizeof(struct tap),
@@ -339,14 +284,16 @@ const struct sl_app_class sl_tun_class = {
 	.name = "tun",
 	.help = "exchange IP packets with the kernel through a TUN interface\n"
 		"Its packets are IPv4 or IPv6 without an Ethernet header, as tunnels carry them: "
-		"link it to apps that give and take IP packets. Needs CAP_NET_ADMIN. It receives "
-		"while its output is connected.",
-	.inputs = {[TX] = "tx"},
-	.outputs = {[RX] = "rx"},
-	.drops = {[DROP_TX_FULL] = "tx_full",
-		  [DROP_DOWN] = "down",
-		  [DROP_MALFORMED] = "malformed",
-		  [DROP_TOO_LONG] = "too_long"},
+		"link it to apps that give and take IP packets. TCP segments that follow each "
+		"other pass the kernel in one piece; they are cut and merged here. Needs "
+		"CAP_NET_ADMIN. It receives while its output is connected.",
+	.inputs = {[SL_TAP_TX] = "tx"},
+	.outputs = {[SL_TAP_RX] = "rx"},
+	.drops = {[SL_TAP_DROP_TX_FULL] = "tx_full",
+		  [SL_TAP_DROP_DOWN] = "down",
+		  [SL_TAP_DROP_MALFORMED] = "malformed",
+		  [SL_TAP_DROP_TOO_LONG] = "too_long"},
+	.metrics = {[SL_TAP_METRIC_RX_NO_BUFFER] = "rx_no_buffer"},
 	.keys = tap_keys,
 	.config_size = sizeof(struct tap_config),
 	.size = sizeof(struct tap),

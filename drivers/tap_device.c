@@ -8,6 +8,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <linux/virtio_net.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,8 +94,9 @@ static int refused(const char *name, bool is_tap, int code, struct sl_error *err
 
 int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 {
+	const unsigned long left_to_us = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+	int header = sizeof(struct virtio_net_hdr), fd, r = check_name(name, err);
 	struct ifreq request;
-	int fd, r = check_name(name, err);
 
 	if (r < 0)
 		return r;
@@ -102,9 +104,9 @@ int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 	if (fd < 0)
 		return sl_error_set(err, -errno, "%s: /dev/net/tun: %s", name, strerror(errno));
 	request = request_for(name);
-	request.ifr_flags = (short)((is_tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI);
-	// Without offloads the kernel finishes checksums and cuts segments before it hands over.
-	if (ioctl(fd, TUNSETIFF, &request) == 0 && ioctl(fd, TUNSETOFFLOAD, 0UL) == 0)
+	request.ifr_flags = (short)((is_tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_VNET_HDR);
+	if (ioctl(fd, TUNSETIFF, &request) == 0 && ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 &&
+	    ioctl(fd, TUNSETOFFLOAD, is_tap ? 0UL : left_to_us) == 0)
 		return fd;
 	r = refused(name, is_tap, -errno, err);
 	close(fd);

@@ -19,10 +19,11 @@ struct sl_address {
 int sl_address_parse(const char *text, struct sl_address *a, struct sl_error *err);
 
 // Open /dev/net/tun as one end of the interface, which is made where it is not there; it goes
-// when the descriptor is closed, unless somebody has made it persistent. Non-blocking, frames
-// bare, no offload.
+// when the descriptor is closed, unless somebody has made it persistent. Non-blocking. In front of
+// each packet stands a struct virtio_net_hdr.
 //
-// is_tap  Ethernet frames, else IP packets.
+// is_tap  Ethernet frames, else IP packets, of which the kernel leaves checksums unfinished and TCP
+//         segments in one piece.
 //
 // Returns the descriptor, owned by the caller, or -errno with err filled.
 int sl_tap_open(const char *name, bool is_tap, struct sl_error *err);
