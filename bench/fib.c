@@ -20,7 +20,7 @@ enum {
 	ALLOCATIONS = 30000, // of /32 in IPv6
 	KEYS = 1 << 20,      // addresses looked up, one after the other
 	FEW = 1000,          // different ones in local traffic
-	LOOPS = 128,
+	CHANGES = 128,       // in a turn
 };
 
 // The share of each length, in thousandths, of what a full table has.
@@ -46,8 +46,6 @@ struct routes {
 	struct sl_fib *fib;
 	struct rte_fib *peer4;
 	struct rte_fib6 *peer6;
-	const uint8_t *keys; // of the turn
-	size_t at;
 };
 
 static uint64_t state_of_random = 1;
@@ -216,24 +214,18 @@ static void load_peer6(struct routes *r)
 
 // ---- turns
 
-static const uint8_t *next_keys(struct routes *r)
-{
-	const uint8_t *keys = r->keys + r->at * sl_ip_len(r->family);
-
-	r->at = (r->at + SL_FIB_BURST) % KEYS;
-	return keys;
-}
-
+// A turn goes through all addresses, so that the cache is as the contender's own lookups leave it,
+// and not full of what the others have read.
 static uint64_t turn(struct routes *r, const uint8_t *keys)
 {
+	size_t len = sl_ip_len(r->family);
 	uint32_t ids[SL_FIB_BURST];
 
-	r->keys = keys;
-	for (unsigned i = 0; i < LOOPS; i++) {
-		sl_fib_lookup(r->fib, next_keys(r), ids, SL_FIB_BURST);
+	for (unsigned i = 0; i < KEYS; i += SL_FIB_BURST) {
+		sl_fib_lookup(r->fib, keys + i * len, ids, SL_FIB_BURST);
 		__asm__ volatile("" : : "r"(ids) : "memory");
 	}
-	return (uint64_t)LOOPS * SL_FIB_BURST;
+	return KEYS;
 }
 
 static uint64_t any_turn(void *arg)
@@ -256,9 +248,8 @@ static uint64_t peer_turn(struct routes *r, const uint8_t *keys)
 	uint64_t ids[SL_FIB_BURST];
 	uint32_t ips[SL_FIB_BURST];
 
-	r->keys = keys;
-	for (unsigned i = 0; i < LOOPS; i++) {
-		const uint8_t *k = next_keys(r);
+	for (unsigned i = 0; i < KEYS; i += SL_FIB_BURST) {
+		const uint8_t *k = keys + i * sl_ip_len(r->family);
 
 		if (r->family == 4) {
 			for (unsigned j = 0; j < SL_FIB_BURST; j++)
@@ -270,7 +261,7 @@ static uint64_t peer_turn(struct routes *r, const uint8_t *keys)
 		}
 		__asm__ volatile("" : : "r"(ids) : "memory");
 	}
-	return (uint64_t)LOOPS * SL_FIB_BURST;
+	return KEYS;
 }
 
 static void peer_kernel(struct routes *r, bool vector)
@@ -321,7 +312,7 @@ static uint64_t change_turn(void *arg)
 	struct routes *r = arg;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < LOOPS; i++) {
+	for (unsigned i = 0; i < CHANGES; i++) {
 		uint32_t which = draw() % r->n;
 		struct sl_route route = route_of(r, which, draw());
 

@@ -4,10 +4,10 @@
 // route goes the next one's comes back. Addresses are looked up in bursts. Whoever looks up also
 // changes, between two bursts: no lookup ever sees half a change.
 //
-// Memory: 64 MiB for the first table, 26 to 52 bytes for each route there may be, and 128 bytes to
-// 1 KiB for each /24 of IPv4 with longer prefixes in it or, in IPv6, each prefix of 24, 32, 40...
-// bits with longer ones in it. It comes when it is used; where many routes are allowed, it is
-// there from the start, so that no packet has to wait while a route takes memory.
+// Memory: 48 MiB for the first table, 26 to 52 bytes for each route there may be, and 192 bytes to
+// 1 KiB for each /24 with longer prefixes in it and, in IPv6, each /32, /48, /64... with longer
+// ones in it. It comes when it is used; where many routes are allowed, it is there from the start,
+// so that no packet has to wait while a route takes memory.
 //
 // All functions: one thread at a time.
 #pragma once

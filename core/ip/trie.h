@@ -1,11 +1,11 @@
 // trie: the longest prefix of an address, found for bursts of addresses.
 //
 // A table of 2^24 entries is indexed by an address's first three bytes. An entry is a leaf, which
-// has the value of the longest prefix there, or stands for a chunk: 256 entries, indexed by the
-// next byte, and so on. Most IPv4 lookups read one entry. Each leaf knows the length of its prefix,
-// so that a change touches the entries below its prefix and nothing else. Prefixes shorter than
-// 8 bits, the default route among them, are in a table of 256 beside it, to which empty entries
-// refer: they change as fast as the others.
+// has the value of the longest prefix there, or stands for a chunk: a table indexed by the next
+// byte or two, and so on. Most IPv4 lookups read one entry; most of IPv6 go through two chunks.
+// Each leaf knows the length of its prefix, so that a change touches the entries below its prefix
+// and nothing else. Prefixes shorter than 8 bits, the default route among them, are in a table of
+// 256 beside it, to which empty entries refer: they change as fast as the others.
 //
 // The trie does not remember prefixes: who removes one says what is below it, and nobody adds one
 // twice. All functions: one thread at a time, any.
@@ -15,13 +15,12 @@
 
 enum {
 	SL_TRIE_VALUES = 1 << 23, // values are below; 0 stands for no prefix
-	SL_TRIE_SPAN = 256,       // entries of a chunk
 };
 
 struct sl_trie;
 
 // key_len  4 or 16: bytes of an address.
-// chunks   How many there may be, below 2^24. They take memory, 128 bytes or 1 KiB, when they are
+// chunks   How many there may be, below 2^24. They take memory, 192 bytes or 1 KiB, when they are
 //          first used.
 // ready    Prefixes for whose usual number of chunks, and the first table, memory shall be there
 //          from the start (sl_pages_map_large); 0 = memory comes as it is used.

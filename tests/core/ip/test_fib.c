@@ -3,6 +3,7 @@
 #include "core/ip/fib.h"
 
 #include <errno.h>
+#include <rte_common.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 enum {
 	NAIVE_MOST = 512,
 	OPERATIONS = 6000,
+	IN_A_CROWD = 2000,
 	LOOKUPS = 64,
 };
 
@@ -152,10 +154,24 @@ static struct sl_ip random_ip(uint8_t family)
 	return ip;
 }
 
+// Where prefixes are crowded: under one, so many bits long, of any bits.
+struct crowd {
+	uint8_t under, least, most;
+};
+
+static struct crowd crowd; // none where most is 0
+
 static struct sl_prefix random_prefix(uint8_t family)
 {
 	struct sl_prefix p = {.ip = random_ip(family)};
 
+	if (crowd.most) {
+		p.ip = (struct sl_ip){.family = family, .bytes = {0x20, 1, 0x0d, 0xb8}};
+		for (unsigned i = crowd.under / 8; i < sl_ip_len(family); i++)
+			p.ip.bytes[i] = (uint8_t)draw(256);
+		p.len = (uint8_t)(crowd.least + draw(crowd.most - crowd.least + 1u));
+		return sl_prefix_masked(&p);
+	}
 	p.len = (uint8_t)draw(sl_ip_bits(family) + 1);
 	if (family == 6 && draw(2))
 		p.len = (uint8_t)draw(65);
@@ -225,22 +241,24 @@ static void change(struct sl_fib *f, struct naive *n, uint8_t family)
 	}
 }
 
-static void churn(uint8_t family)
+static void churn(uint8_t family, unsigned operations)
 {
 	struct naive *n = calloc(1, sizeof(*n));
 	struct sl_fib *f = make(family, NAIVE_MOST);
 
 	state_of_random = family;
-	for (unsigned i = 0; i < OPERATIONS; i++) {
+	for (unsigned i = 0; i < operations; i++) {
 		change(f, n, family);
 		if (i % 4 == 0)
 			compare(f, n, family);
 	}
 	assert_int_equal(sl_fib_routes(f), naive_count(n));
-	for (unsigned i = 0; i < n->n; i++)
+	for (; n->n > 0; n->n--) {
+		if (n->n % 8 == 0)
+			compare(f, n, family);
 		for (unsigned origin = 0; origin < SL_FIB_ORIGINS; origin++)
-			sl_fib_remove(f, origin, &n->routes[i].prefix);
-	n->n = 0;
+			sl_fib_remove(f, origin, &n->routes[n->n - 1].prefix);
+	}
 	compare(f, n, family);
 	assert_int_equal(sl_fib_routes(f), 0);
 	assert_int_equal(sl_fib_targets_used(f), 0);
@@ -251,13 +269,28 @@ static void churn(uint8_t family)
 static void changes_of_ipv4_agree_with_a_list(void **state)
 {
 	(void)state;
-	churn(4);
+	churn(4, OPERATIONS);
 }
 
 static void changes_of_ipv6_agree_with_a_list(void **state)
 {
 	(void)state;
-	churn(6);
+	churn(6, OPERATIONS);
+}
+
+// As many prefixes in one place as make the tables there grow and shrink.
+static void changes_in_a_crowd_agree_with_a_list(void **state)
+{
+	static const struct crowd crowds[] = {{16, 17, 32}, {24, 25, 32}, {24, 30, 56},
+					      {32, 33, 48}, {40, 41, 48}, {32, 40, 66},
+					      {64, 65, 128}};
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(crowds); i++) {
+		crowd = crowds[i];
+		churn(crowd.most > 32 ? 6 : 4, IN_A_CROWD);
+	}
+	crowd.most = 0;
 }
 
 // ---- by hand
@@ -438,14 +471,14 @@ static void too_few_chunks_are_an_error_that_loses_nothing(void **state)
 	(void)state;
 	assert_int_equal(sl_fib_create(&f, 6, &limits, NULL), 0);
 	assert_int_equal(set(f, "2001:db8::/32", 1), 0);   // one chunk
-	assert_int_equal(set(f, "2001:db8:1::/48", 2), 0); // two more
+	assert_int_equal(set(f, "2001:db8:1::/64", 2), 0); // two more
 	assert_int_equal(set(f, "2001:db8:2::/64", 3), -ENOSPC);
 	assert_int_equal(set(f, "2001:db9::/40", 3), -ENOSPC);
 	assert_int_equal(look_up(f, "2001:db8:2::1"), 1);
 	assert_int_equal(look_up(f, "2001:db8:1::1"), 2);
 	assert_int_equal(set(f, "2001:db9::/32", 4), 0); // in the first chunk
 	assert_int_equal(look_up(f, "2001:db9::1"), 4);
-	assert_int_equal(unset(f, "2001:db8:1::/48"), 0);
+	assert_int_equal(unset(f, "2001:db8:1::/64"), 0);
 	assert_int_equal(set(f, "2001:db9::/40", 3), 0);
 	assert_int_equal(set(f, "2001:db8:8000::/40", 5), 0);
 	assert_int_equal(look_up(f, "2001:db8:80ff::1"), 5);
@@ -469,6 +502,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_of_ipv4_agree_with_a_list),
 		cmocka_unit_test(changes_of_ipv6_agree_with_a_list),
+		cmocka_unit_test(changes_in_a_crowd_agree_with_a_list),
 		cmocka_unit_test(nothing_matches_an_empty_fib),
 		cmocka_unit_test(default_route_is_the_last_resort),
 		cmocka_unit_test(default_route_of_ipv6_changes_without_a_walk),

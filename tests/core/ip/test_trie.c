@@ -1,0 +1,182 @@
+// What the trie promises on its own: chunks are never more than allowed, come back when nothing
+// ends in them, and removals find room. test_fib.c compares lookups with a list.
+
+#include "core/ip/trie.h"
+#include "core/proto/bytes.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum {
+	MANY = 256,
+	BURST = 64,
+};
+
+// Number i of prefixes of 48 bits side by side, in one of 32, and one of 56 in each.
+static void key_of(unsigned i, uint8_t *key)
+{
+	memset(key, 0, 16);
+	store_be32(key, 0x20010db8);
+	store_be16(key + 4, (uint16_t)i);
+	key[6] = 0x80;
+}
+
+static uint32_t look(const struct sl_trie *t, const uint8_t *key)
+{
+	_Alignas(4) uint8_t copy[16];
+	uint32_t value;
+
+	memcpy(copy, key, sizeof(copy));
+	sl_trie_lookup(t, copy, &value, 1);
+	return value;
+}
+
+// Whoever removes every other one of many like prefixes must not need more than was there.
+static void removals_among_like_neighbours_need_no_chunk(void **state)
+{
+	struct sl_trie *t = sl_trie_create(16, 2 + MANY, 0);
+	uint8_t key[16];
+	uint32_t chunks;
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		key_of(i, key);
+		assert_int_equal(sl_trie_add(t, key, 48, 7), 0);
+	}
+	chunks = sl_trie_chunks(t);
+	for (unsigned i = 0; i < MANY; i += 2) {
+		key_of(i, key);
+		sl_trie_remove(t, key, 48, 0, 0);
+		assert_true(sl_trie_chunks(t) <= chunks);
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		key_of(i, key);
+		assert_int_equal(look(t, key), i % 2 ? 7 : 0);
+	}
+	for (unsigned i = 1; i < MANY; i += 2) {
+		key_of(i, key);
+		sl_trie_remove(t, key, 48, 0, 0);
+	}
+	assert_int_equal(sl_trie_chunks(t), 0);
+	sl_trie_destroy(t);
+}
+
+// Add as many prefixes as find room, each under its own chunk; what is there stays as it was.
+static void chunks_stay_below_the_limit(void **state)
+{
+	(void)state;
+	for (unsigned most = 1; most < 120; most++) {
+		struct sl_trie *t = sl_trie_create(16, most, 0);
+		bool added[MANY];
+		uint8_t key[16];
+
+		for (unsigned i = 0; i < MANY; i++) {
+			key_of(257 * i, key);
+			added[i] = sl_trie_add(t, key, 56, 1 + i) == 0;
+			assert_true(sl_trie_chunks(t) <= most);
+		}
+		for (unsigned i = 0; i < MANY; i++) {
+			key_of(257 * i, key);
+			assert_int_equal(look(t, key), added[i] ? 1 + i : 0);
+			if (added[i])
+				sl_trie_remove(t, key, 56, 0, 0);
+			assert_true(sl_trie_chunks(t) <= most);
+		}
+		assert_int_equal(sl_trie_chunks(t), 0);
+		sl_trie_destroy(t);
+	}
+}
+
+// A chunk of many runs is kept in full, and as runs again when few are left.
+static void chunks_come_back_as_prefixes_go(void **state)
+{
+	struct sl_trie *t = sl_trie_create(16, 4 * MANY, 0);
+	uint8_t key[16];
+	uint32_t most;
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		key_of(257 * i, key);
+		assert_int_equal(sl_trie_add(t, key, 48, 1 + i), 0);
+	}
+	most = sl_trie_chunks(t);
+	for (unsigned i = 4; i < MANY; i++) {
+		key_of(257 * i, key);
+		sl_trie_remove(t, key, 48, 0, 0);
+	}
+	assert_true(most > MANY);
+	assert_int_equal(sl_trie_chunks(t), 2);
+	for (unsigned i = 0; i < MANY; i++) {
+		key_of(257 * i, key);
+		assert_int_equal(look(t, key), i < 4 ? 1 + i : 0);
+	}
+	sl_trie_destroy(t);
+}
+
+// Any IPv4 prefixes fit in as many chunks as there are prefixes of more than 24 bits.
+static void an_ipv4_prefix_needs_one_chunk(void **state)
+{
+	struct sl_trie *t = sl_trie_create(4, 1, 0);
+	_Alignas(4) uint8_t keys[BURST * 4];
+	uint32_t values[BURST];
+
+	(void)state;
+	for (unsigned i = 0; i < 256; i++) {
+		store_be32(keys, 0x0a010200 + i * 151 % 256);
+		assert_int_equal(sl_trie_add(t, keys, 32, 1 + i), 0);
+	}
+	assert_int_equal(sl_trie_chunks(t), 1);
+	for (unsigned i = 0; i < BURST; i++)
+		store_be32(keys + 4 * i, 0x0a010200 + i * 151 % 256);
+	sl_trie_lookup(t, keys, values, BURST);
+	for (unsigned i = 0; i < BURST; i++)
+		assert_int_equal(values[i], 1 + i);
+	sl_trie_destroy(t);
+}
+
+// The values around the ones that the first table keeps in two bytes, and the largest, for every
+// length.
+static void every_value_is_found(void **state)
+{
+	static const uint32_t set[] = {1,     32766, 32767, 32768,
+				       32769, 65535, 65536, SL_TRIE_VALUES - 1};
+	_Alignas(4) const uint8_t key[16] = {0x20, 1, 0x0d, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+
+	(void)state;
+	for (unsigned len = 4; len <= 16; len += 12) {
+		struct sl_trie *t = sl_trie_create(len, 100, 0);
+
+		for (unsigned i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+			for (unsigned depth = 0; depth <= 8 * len; depth++) {
+				assert_int_equal(sl_trie_add(t, key, depth, set[i]), 0);
+				assert_int_equal(look(t, key), set[i]);
+			}
+			for (unsigned depth = 8 * len; depth > 0; depth--) {
+				sl_trie_remove(t, key, depth, set[i], depth - 1);
+				assert_int_equal(look(t, key), set[i]);
+			}
+			sl_trie_remove(t, key, 0, 0, 0);
+			assert_int_equal(look(t, key), 0);
+			assert_int_equal(sl_trie_chunks(t), 0);
+		}
+		sl_trie_destroy(t);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(removals_among_like_neighbours_need_no_chunk),
+		cmocka_unit_test(chunks_stay_below_the_limit),
+		cmocka_unit_test(chunks_come_back_as_prefixes_go),
+		cmocka_unit_test(an_ipv4_prefix_needs_one_chunk),
+		cmocka_unit_test(every_value_is_found),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
