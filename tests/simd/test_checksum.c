@@ -11,6 +11,8 @@
 enum {
 	SIZE = 1 << 16,
 	LENGTHS = 1200, // through every loop of every kernel: alignment, four vectors, one, a tail
+	LONG = 2040,    // and around where kernels go another way
+	LONGER = 2240,
 };
 
 typedef uint16_t (*kernel)(const void *data, size_t len, uint32_t initial);
@@ -52,7 +54,7 @@ static void for_each_kernel(void (*check)(kernel k))
 static void check_lengths_and_offsets(kernel k)
 {
 	for (size_t offset = 0; offset < 64; offset++) {
-		for (size_t len = 0; len <= LENGTHS; len++) {
+		for (size_t len = 0; len <= LONGER; len = len == LENGTHS ? LONG : len + 1) {
 			const uint8_t *p = mem.first + offset;
 
 			assert_int_equal(k(p, len, 0), sl_checksum_sum_scalar(p, len, 0));
@@ -83,7 +85,7 @@ static void zeroes_sum_as_the_reference_does(void **state)
 
 static void check_guards(kernel k)
 {
-	for (size_t len = 0; len <= LENGTHS; len++) {
+	for (size_t len = 0; len <= LONGER; len++) {
 		assert_int_equal(k(mem.first, len, 7), sl_checksum_sum_scalar(mem.first, len, 7));
 		assert_int_equal(k(mem.end - len, len, 7),
 				 sl_checksum_sum_scalar(mem.end - len, len, 7));
@@ -99,7 +101,8 @@ static void nothing_outside_the_data_is_read(void **state)
 
 static void check_long(kernel k)
 {
-	static const size_t lengths[] = {4095, 4096, 9000, 9001, 65535, 65536};
+	static const size_t lengths[] = {4095,  4096,  9000,  9001,  32767, 32768, 32769,
+					 33791, 33792, 33793, 33800, 65534, 65535, 65536};
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
 		assert_int_equal(
