@@ -27,7 +27,7 @@ def complaints(top, document, examples, commands, tests):
         if name not in commands:
             yield f"there is no ./dev {name}"
     for name in TEST.findall(text):
-        if f"({name})" not in tests and f"({name}," not in tests:
+        if not any(f"{a}{name}{b}" in tests for a, b in ("()", "(,", " (")):
             yield f"there is no test {name}"
 
 
@@ -35,7 +35,8 @@ def main():
     top = pathlib.Path(sys.argv[1])
     examples = [path.read_text() for path in top.glob("examples/**/*.yaml")]
     commands = re.findall(r"^do_(\w+)\(\)", (top / "dev").read_text(), re.M)
-    tests = "".join(path.read_text() for path in top.glob("tests/**/test_*.c"))
+    tests = "".join(path.read_text() for path in top.glob("tests/**/test_*.*")
+                    if path.suffix in (".c", ".py"))
     said = [f"{document.relative_to(top)}: {complaint}"
             for document in [top / "README.md", *sorted(top.glob("docs/*.md"))]
             for complaint in complaints(top, document, examples, commands, tests)]
