@@ -11,23 +11,20 @@ beforehand, sends no ICMP, and looks at no more of a header than its lookup need
 """
 
 import json
-import os
 import pathlib
 import random
-import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import time
 
+import example
 import process
 
-EXAMPLES = pathlib.Path("/usr/share/dpdk/examples")
 PACKETS = 1000
-START = 1.5  # seconds until all are under way
+ETHERNET = bytes.fromhex("020000000002" "020000000001" "0800")
 
 RULES4 = "R198.18.0.0/24 0\nR198.18.1.0/24 1\n"
 RULES6 = "R2001:0db8:0000:0000:0000:0000:0000:0000/64 0\n"
@@ -59,23 +56,14 @@ def frame(draw, number):
                                bytes([198, 19, 0, 1]), dst))
     ip[10:12] = struct.pack("!H", checksum(bytes(ip)))
     udp = struct.pack("!HHHH", 1024 + number, 53, 30, 0)
-    return bytes.fromhex("020000000002" "020000000001" "0800") + bytes(ip) + udp + bytes(22)
+    return ETHERNET + bytes(ip) + udp + bytes(22)
 
 
-def write_capture(path):
-    draw = random.Random(1)
+def write_capture(path, frames):
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
-        for i in range(PACKETS):
-            f.write(struct.pack("<IIII", 1700000000, i, 64, 64) + frame(draw, i))
-
-
-def cpu_seconds(pid, name):
-    """Processor time of a thread of that name."""
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        if (task / "comm").read_text().strip() == name:
-            return int((task / "schedstat").read_text().split()[0]) / 1e9
-    sys.exit(f"router: no thread {name}")
+        for i, data in enumerate(frames):
+            f.write(struct.pack("<IIII", 1700000000, i, len(data), len(data)) + data)
 
 
 def devices(capture):
@@ -84,64 +72,12 @@ def devices(capture):
 
 # ---- l3fwd
 
-def build_l3fwd(folder):
-    """Returns the program."""
-    source = folder / "l3fwd"
-    if not (source / "build" / "l3fwd").exists():
-        if not (EXAMPLES / "l3fwd").is_dir():
-            sys.exit("router: DPDK's examples are not installed (package dpdk-doc)")
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("l3fwd", "common"):
-            shutil.copytree(EXAMPLES / name, folder / name, dirs_exist_ok=True)
-        main = source / "main.c"
-        text = main.read_text()
-        offload = ".offloads = RTE_ETH_RX_OFFLOAD_CHECKSUM"
-        if offload not in text:
-            sys.exit("router: this l3fwd is not the one that is known here")
-        main.write_text(text.replace(offload, ".offloads = 0"))
-        built = subprocess.run(["make", "-C", source], capture_output=True, text=True)
-        if built.returncode:
-            sys.exit(f"router: l3fwd does not build:\n{built.stderr}")
-    return source / "build" / "l3fwd"
-
-
-def telemetry(prefix):
-    runtime = "/var/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR", "/tmp")
-    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    s.connect(f"{runtime}/dpdk/{prefix}/dpdk_telemetry.v2")
-    s.recv(4096)
-    return s
-
-
-def sent(connection):
-    """Packets out of both ports."""
-    total = 0
-    for port in range(2):
-        connection.send(f"/ethdev/stats,{port}".encode())
-        total += json.loads(connection.recv(16384))["/ethdev/stats"]["opackets"]
-    return total
-
-
 def l3fwd(program, capture, rules, *eal):
     """Returns Mpps."""
-    prefix = f"sluice-bench-{os.getpid()}"
-    p = subprocess.Popen(
-        [program, "--lcores", f"0@{process.last_cpu()}", "--no-huge", "-m", "512", "--no-pci",
-         f"--file-prefix={prefix}", *(f"--vdev={d}" for d in devices(capture)), *eal,
-         "--", "-p", "3", "-P", "--config=(0,0,0),(1,0,0)", "--lookup=fib", "--parse-ptype",
-         f"--rule_ipv4={rules / 'v4'}", f"--rule_ipv6={rules / 'v6'}"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(START)
-        with telemetry(prefix) as connection:
-            name = pathlib.Path(f"/proc/{p.pid}/comm").read_text().strip()
-            packets, cpu = sent(connection), cpu_seconds(p.pid, name)
-            time.sleep(process.SECONDS)
-            packets, cpu = sent(connection) - packets, cpu_seconds(p.pid, name) - cpu
-    finally:
-        p.send_signal(signal.SIGINT)
-        p.wait(timeout=30)
-    return packets / cpu / 1e6
+    return example.run(
+        program, [*(f"--vdev={d}" for d in devices(capture)), *eal],
+        ["-p", "3", "-P", "--config=(0,0,0),(1,0,0)", "--lookup=fib", "--parse-ptype",
+         f"--rule_ipv4={rules / 'v4'}", f"--rule_ipv6={rules / 'v6'}"])
 
 
 # ---- sluice
@@ -154,8 +90,8 @@ def sluice(program, ports):
         f.flush()
         p = subprocess.Popen([program, "run", "--json", f.name], stdout=subprocess.PIPE,
                              text=True)
-        time.sleep(START + process.SECONDS)
-        cpu = cpu_seconds(p.pid, "sluice-worker")
+        time.sleep(example.START + process.SECONDS)
+        cpu = example.cpu_seconds(p.pid, "sluice-worker")
         p.send_signal(signal.SIGINT)
         out, _ = p.communicate(timeout=30)
     report = json.loads(out)
@@ -188,11 +124,12 @@ ports:
 
 def main():
     program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    peer = build_l3fwd(folder)
+    peer = example.build(folder, "l3fwd", "main.c")
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
         rules = pathlib.Path(name)
         capture = rules / "bench.pcap"
-        write_capture(capture)
+        draw = random.Random(1)
+        write_capture(capture, [frame(draw, i) for i in range(PACKETS)])
         (rules / "v4").write_text(RULES4)
         (rules / "v6").write_text(RULES6)
         vector = "--force-max-simd-bitwidth=512"

@@ -4,6 +4,8 @@
 // nothing in between.
 //
 // Usage: tunnel [SIZE|IMIX|peers]...
+//        tunnel cpu SIZE    print alone how many million packets of SIZE bytes are encapsulated in
+//                           a second of processor time
 
 #include "bench/harness.h"
 #include "bench/pipeline.h"
@@ -16,6 +18,7 @@
 #include <rte_cycles.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -26,6 +29,7 @@ enum {
 	SETTLE = 100000, // breaths that peers may take to get their sessions
 	MANY = 10000,    // peers
 };
+static const double CPU_SECONDS = 1.5;
 enum { FEW_LOOPS = 0, MANY_LOOPS = BENCH_KINDS }; // pairs of loops: of one peer, of MANY
 
 static const uint16_t sizes[SIZES] = {64, 128, 256, 512, 590, 1024, 1420, IMIX};
@@ -422,10 +426,37 @@ static void measure_peers(uint16_t size)
 		close_run(&runs[i]);
 }
 
+// ---- beside other programs
+
+static double cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int print_cpu(uint16_t size)
+{
+	struct run r = {.plain = true, .turn = LOOPED};
+	double start, spent = 0;
+
+	check(size >= 28 && size <= MTU, "packets have 28 bytes or more, up to the MTU");
+	make_plain(FEW_LOOPS, size, LOOPED, 1);
+	open_tunnel(&r, 1, false);
+	for (start = cpu_seconds(); spent < CPU_SECONDS; spent = cpu_seconds() - start)
+		turn(&r);
+	printf("%.4f\n", (double)r.all / spent / 1e6);
+	close_run(&r);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	bench_tunnel_register();
 	bench_eal();
+	if (argc == 3 && strcmp(argv[1], "cpu") == 0)
+		return print_cpu((uint16_t)atoi(argv[2]));
 	bench_start("tunnel");
 	measure_sizes(argc, argv);
 	if (wanted(argc, argv, "peers")) {
