@@ -49,6 +49,18 @@ static void set_tag(struct sl_poly1305_job *job, const struct sl_aead_item *p,
 	job->done = false;
 }
 
+// Its messages are the kernels' to write.
+static void queue_init(struct sl_poly1305_queue *q, const struct sl_simd_kernels *k,
+		       struct sl_poly1305_job *tags)
+{
+	q->jobs = tags;
+	q->n = 0;
+	q->follows = false;
+	q->shortest = k->beside;
+	q->next = 0;
+	q->begun = 0;
+}
+
 // Overwrite what the kernels left on the stack: keys, sums and keystream, also where the compiler
 // put registers aside. Called from the frame that called them, so that this one lies where theirs
 // were.
@@ -62,7 +74,6 @@ static __attribute__((noinline)) void wipe_stack(const struct sl_simd_kernels *k
 static void pass_wipe(struct pass *w, size_t n)
 {
 	sodium_memzero(w->poly_keys, n * sizeof(w->poly_keys[0]));
-	sodium_memzero(w->right_tags, n * sizeof(w->right_tags[0]));
 	sodium_memzero(w->queue.message, sizeof(w->queue.message));
 }
 
@@ -77,7 +88,9 @@ static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *item
 		set_text(&w.texts[i], &items[i], items[i].len, w.poly_keys[i]);
 		set_tag(&w.tags[i], &items[i], w.poly_keys[i], items[i].out, items[i].tag);
 	}
-	w.queue = (struct sl_poly1305_queue){.jobs = w.tags, .n = n, .follows = true};
+	queue_init(&w.queue, k, w.tags);
+	w.queue.n = n;
+	w.queue.follows = true;
 	k->chacha20(w.texts, n, &w.queue);
 	k->chacha20(NULL, 0, &w.queue);
 	k->poly1305(w.tags, n);
@@ -130,15 +143,39 @@ static size_t first_portion(const struct sl_simd_kernels *k, const struct sl_aea
 	return end;
 }
 
+// Finish the tags below `to` that were begun. Returns where the tags that are there end.
+static size_t finish_begun(const struct sl_simd_kernels *k, struct pass *w, size_t to)
+{
+	struct sl_poly1305_queue *q = &w->queue;
+
+	if (q->begun > 0 && q->message[0].job < &w->tags[to])
+		k->chacha20(NULL, 0, q);
+	return q->begun > 0 ? (size_t)(q->message[0].job - w->tags) : q->next;
+}
+
+// The Poly1305 keys, and beside them the first tags. Returns how many items to verify before the
+// first are decrypted.
+static size_t keys_pass(const struct sl_simd_kernels *k, const struct sl_aead_item *items,
+			struct pass *w, size_t n)
+{
+	struct sl_poly1305_queue *q = &w->queue;
+	const size_t portion = first_portion(k, items, n);
+	size_t end;
+
+	queue_init(q, k, w->tags);
+	q->n = k->open_beside ? n : 0;
+	q->follows = true;
+	k->chacha20(w->texts, n, q);
+	q->follows = false;
+	end = finish_begun(k, w, portion);
+	return end > portion ? end : portion;
+}
+
 // Where the items from `from` on end that have their tags, or were too short for the queue.
 static size_t next_portion(const struct sl_simd_kernels *k, struct pass *w, size_t from, size_t n)
 {
-	struct sl_poly1305_queue *q = &w->queue;
-	size_t end;
+	size_t end = finish_begun(k, w, from + 1);
 
-	if (q->begun > 0 && q->message[0].job == &w->tags[from])
-		k->chacha20(NULL, 0, q);
-	end = q->begun > 0 ? (size_t)(q->message[0].job - w->tags) : q->next;
 	return end > from ? end : n;
 }
 
@@ -154,10 +191,7 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 		set_text(&w.texts[i], &items[i], 0, w.poly_keys[i]);
 		set_tag(&w.tags[i], &items[i], w.poly_keys[i], items[i].in, w.right_tags[i]);
 	}
-	w.queue = (struct sl_poly1305_queue){.jobs = w.tags};
-	k->chacha20(w.texts, n, &w.queue);
-	w.queue.n = k->open_beside ? n : 0;
-	for (size_t from = 0, to = first_portion(k, items, n); from < n;) {
+	for (size_t from = 0, to = keys_pass(k, items, &w, n); from < n;) {
 		size_t count;
 
 		k->poly1305(w.tags + from, to - from);
@@ -170,6 +204,7 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 	}
 	wipe_stack(k);
 	pass_wipe(&w, n);
+	sodium_memzero(w.right_tags, n * sizeof(w.right_tags[0]));
 	return right;
 }
 

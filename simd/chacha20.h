@@ -18,9 +18,8 @@ struct sl_chacha20_job {
 
 // The kernels. Blocks of successive jobs share a vector, so the number of jobs is what makes short
 // packets fast. Beside them a kernel does what fits of the queue; without jobs it finishes what was
-// begun of it. Any alignment; nothing outside
-// the buffers is touched. What they leave on the stack is the caller's to wipe, with what the
-// compiler left there (level.h).
+// begun of it. Any alignment; nothing outside the buffers is touched. What they leave on the stack
+// is the caller's to wipe, with what the compiler left there (level.h).
 void sl_chacha20_avx2(const struct sl_chacha20_job *jobs, size_t n,
 		      struct sl_poly1305_queue *queue);
 void sl_chacha20_avx512(const struct sl_chacha20_job *jobs, size_t n,

@@ -178,18 +178,19 @@ static inline void chacha20(const struct sl_chacha20_job *jobs, size_t n,
 	struct cursor c;
 
 	if (n == 0) {
-		queue_settle(queue, UINT32_MAX);
+		queue_finish(queue);
 		return;
 	}
 	for (c = cursor_start(jobs, n);;) {
-		const size_t ready = queue->follows ? (size_t)(c.job - jobs) : queue->n;
+		const size_t ready = queue->follows ? (size_t)(c.job - jobs) + (c.block == c.stop)
+						    : queue->n;
 		unsigned blocks;
 
 		if (!batch_fill(&b, &c))
 			break;
-		blocks = b.sets * BESIDE_BLOCKS;
+		blocks = (SETS == 1 ? 1 : b.sets) * BESIDE_BLOCKS; // a constant, if it can be one
 		queue_plan(queue, ready, DOUBLE_ROUNDS, blocks);
 		batch_run(&b, queue);
-		queue_settle(queue, blocks);
+		queue_settle(queue);
 	}
 }

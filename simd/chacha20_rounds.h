@@ -78,7 +78,8 @@ static inline __attribute__((always_inline)) void double_round_beside(words *x,
 	lower_lines(x, 1);
 }
 
-// One double round of each set for each of the steps planned. Returns the rounds that are left.
+// One double round of each set for each of the steps planned, and some of those that are left
+// behind each message, beside its end. Returns the rounds that are left.
 static inline __attribute__((always_inline)) unsigned planned_rounds(
 	words (*x)[16], unsigned sets, struct sl_poly1305_queue *queue)
 {
@@ -92,9 +93,16 @@ static inline __attribute__((always_inline)) unsigned planned_rounds(
 			for (unsigned set = 0; set < sets; set++, m.at += 16 * BESIDE_BLOCKS)
 				double_round_beside(x[set], &m, m.at);
 		}
-		left -= m.steps;
+		left -= m.steps + m.alone;
 		m.whole -= m.steps * sets * BESIDE_BLOCKS;
-		queue->message[i] = m;
+		if (m.whole < sets * BESIDE_BLOCKS)
+			queue_end(&m);
+		else
+			queue->message[i] = m;
+		for (unsigned alone = m.alone; alone > 0; alone--)
+#pragma GCC unroll 2
+			for (unsigned set = 0; set < sets; set++)
+				double_round(x[set]);
 	}
 	return left;
 }

@@ -3,9 +3,8 @@
 // Included by its kernel alone, and compiled with its flags.
 #pragma once
 
+#include "simd/part.h"
 #include <immintrin.h>
-#include <stdint.h>
-#include <string.h>
 
 #pragma GCC diagnostic ignored "-Wpsabi" // all is inlined: no vector is ever passed
 
@@ -30,19 +29,20 @@ static inline words from_lane(words w, unsigned lane, uint32_t word)
 	return (words)_mm256_blendv_epi8(_mm256_set1_epi32((int)word), (__m256i)w, (__m256i)before);
 }
 
-// x <<< bits in every lane; whole bytes are moved by one shuffle.
-static inline words rotate(words x, int bits)
+// x <<< bits in every lane; whole bytes are moved by one shuffle. Compilers that know the shuffle
+// make two of it, or move it elsewhere.
+static inline __attribute__((always_inline)) words rotate(words x, int bits)
 {
 	const __m256i by16 = _mm256_broadcastsi128_si256(
 		_mm_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
 	const __m256i by8 = _mm256_broadcastsi128_si256(
 		_mm_setr_epi8(3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14));
+	words out;
 
-	if (bits == 16)
-		return (words)_mm256_shuffle_epi8((__m256i)x, by16);
-	if (bits == 8)
-		return (words)_mm256_shuffle_epi8((__m256i)x, by8);
-	return x << bits | x >> (32 - bits);
+	if (bits != 16 && bits != 8)
+		return x << bits | x >> (32 - bits);
+	__asm__("vpshufb %2, %1, %0" : "=x"(out) : "x"(x), "xm"(bits == 16 ? by16 : by8));
+	return out;
 }
 
 // Eight words of every lane, to 32 bytes of each lane's 64.
@@ -94,12 +94,28 @@ static inline void xor_block(uint8_t *out, const uint8_t *in, const uint8_t *key
 	xor_half(out + 32, in + 32, keystream + 32);
 }
 
-// Less than a block goes through a copy, so that nothing else is touched.
+// Less than a block: nothing else is touched.
 static inline void xor_part(uint8_t *out, const uint8_t *in, uint32_t len, const uint8_t *keystream)
 {
-	uint8_t text[64];
+	uint32_t at = 0;
 
-	memcpy(text, in, len);
-	xor_block(text, text, keystream);
-	memcpy(out, text, len);
+	if (len & 32) {
+		xor_half(out, in, keystream);
+		at = 32;
+	}
+	if (len & 16) {
+		const __m128i text = _mm_loadu_si128((const __m128i *)(in + at));
+		const __m128i key = _mm_load_si128((const __m128i *)(keystream + at));
+
+		_mm_storeu_si128((__m128i *)(out + at), _mm_xor_si128(text, key));
+		at += 16;
+	}
+	if (len % 16 > 0) {
+		struct part p = part_load(in + at, len % 16), key;
+
+		memcpy(&key, keystream + at, sizeof(key));
+		p.low ^= key.low;
+		p.high ^= key.high;
+		part_store(out + at, p, len % 16);
+	}
 }

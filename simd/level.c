@@ -25,6 +25,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.checksum_sum = sl_checksum_sum_avx2,
 			.chacha20 = sl_chacha20_avx2,
 			.poly1305 = sl_poly1305_bmi2,
+			.beside = 1,
 			.open_beside = true,
 			.stack = 3 << 10,
 		},
@@ -34,6 +35,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.checksum_sum = sl_checksum_sum_avx512,
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_bmi2,
+			.beside = 192,
 			.open_beside = true,
 			.stack = 7 << 10,
 		},
@@ -43,6 +45,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.checksum_sum = sl_checksum_sum_avx512,
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_ifma,
+			.beside = 192,
 			.stack = 9 << 10,
 		},
 };

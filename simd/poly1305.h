@@ -17,7 +17,7 @@ struct sl_poly1305_job {
 };
 
 enum {
-	SL_POLY1305_BESIDE = 4, // messages that are worked on at once beside chacha20
+	SL_POLY1305_BESIDE = 8, // messages that are worked on at once beside chacha20
 };
 
 // A message on its way through general registers.
@@ -28,15 +28,17 @@ struct sl_poly1305_message {
 	const uint8_t *at; // of the text: what was not summed up yet
 	uint32_t whole;    // blocks from there on
 	unsigned steps;    // planned beside the next rounds of chacha20
+	unsigned alone;    // rounds planned behind them
 };
 
 // Messages that general registers work on while vector registers make keystream: what chacha20
-// takes besides its own jobs. It does what fits and marks it done, in the order of the jobs, but
-// leaves short messages to poly1305.
+// takes besides its own jobs. It does what fits and marks it done, in the order of the jobs, and
+// leaves the rest, and what is too short, to poly1305.
 struct sl_poly1305_queue {
 	struct sl_poly1305_job *jobs;
 	size_t n;
-	bool follows; // job i is of what chacha20's job i writes, so it must wait for that
+	bool follows;      // job i is of what chacha20's job i writes, so it must wait for that
+	uint32_t shortest; // bytes of text below which a message is too short
 	// The rest is the kernels': zero at first.
 	size_t next; // job to start
 	unsigned begun;

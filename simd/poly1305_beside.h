@@ -1,20 +1,16 @@
 // poly1305_beside: sums in general registers while vector registers make keystream. The former are
 // idle then, so these sums cost little.
 //
-// Before each batch of keystream the kernel plans which messages' blocks go beside its rounds, and
-// behind it finishes those that are through. Included by kernels alone, compiled with their flags.
+// Before each batch of keystream the kernel plans which messages' blocks go beside its rounds;
+// those that get through end there, too. Included by kernels alone, compiled with their flags.
 #pragma once
 
 #include "simd/poly1305_message.h"
 
-enum {
-	BESIDE_SHORTEST = 192, // bytes of text; a shorter one has more edges than blocks
-};
-
 // Begin the next job below `ready` that is worth it. Returns false when there is none.
 static inline bool queue_begin(struct sl_poly1305_queue *q, size_t ready)
 {
-	while (q->next < ready && (q->jobs[q->next].len < BESIDE_SHORTEST || q->jobs[q->next].done))
+	while (q->next < ready && (q->jobs[q->next].len < q->shortest || q->jobs[q->next].done))
 		q->next++;
 	if (q->next >= ready || q->begun == SL_POLY1305_BESIDE)
 		return false;
@@ -22,11 +18,12 @@ static inline bool queue_begin(struct sl_poly1305_queue *q, size_t ready)
 	return true;
 }
 
-// Plan at most `steps` steps of so many blocks each, of the jobs below `ready`.
+// Plan at most `steps` steps of so many blocks each, of the jobs below `ready`. The steps that are
+// left are strewn among the messages, whose ends are worth some rounds, too.
 static inline void queue_plan(struct sl_poly1305_queue *q, size_t ready, unsigned steps,
 			      unsigned blocks)
 {
-	unsigned i = 0;
+	unsigned i = 0, alone;
 
 	ready = ready < q->n ? ready : q->n;
 	for (; steps > 0 && (i < q->begun || queue_begin(q, ready)); i++) {
@@ -35,24 +32,39 @@ static inline void queue_plan(struct sl_poly1305_queue *q, size_t ready, unsigne
 		q->message[i].steps = most < steps ? most : steps;
 		steps -= q->message[i].steps;
 	}
-	for (; i < q->begun; i++)
-		q->message[i].steps = 0;
+	for (unsigned j = i; j < q->begun; j++)
+		q->message[j].steps = 0;
+	alone = q->begun > 0 ? steps / q->begun : 0;
+	for (unsigned j = 0; j < q->begun; j++)
+		q->message[j].alone = alone;
 }
 
-// Finish the messages that have less blocks left.
-static inline void queue_settle(struct sl_poly1305_queue *q, uint32_t blocks)
+// Finish a message: its job is done.
+static inline __attribute__((always_inline)) void queue_end(struct sl_poly1305_message *m)
+{
+	message_finish(m);
+	m->job->done = true;
+}
+
+// Forget the messages that are done.
+static inline void queue_settle(struct sl_poly1305_queue *q)
 {
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < q->begun; i++) {
-		struct sl_poly1305_message *m = &q->message[i];
-
-		if (m->whole < blocks) {
-			message_finish(m);
-			m->job->done = true;
-		} else {
-			q->message[left++] = *m;
-		}
+		if (q->message[i].job->done)
+			continue;
+		if (left < i)
+			q->message[left] = q->message[i];
+		left++;
 	}
 	q->begun = left;
+}
+
+// Finish all that was begun.
+static inline void queue_finish(struct sl_poly1305_queue *q)
+{
+	for (unsigned i = 0; i < q->begun; i++)
+		queue_end(&q->message[i]);
+	q->begun = 0;
 }

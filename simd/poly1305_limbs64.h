@@ -7,8 +7,6 @@
 #include "simd/poly1305.h"
 #include <string.h>
 
-__extension__ typedef unsigned __int128 u128;
-
 // x += y. Compilers make such carries out of conversions and spills.
 static inline void add_limbs2(uint64_t *x0, uint64_t *x1, uint64_t y0, uint64_t y1)
 {
@@ -41,42 +39,59 @@ static inline void sum_start(struct sl_poly1305_message *s, const uint8_t *key)
 }
 
 // h = (h + block + 2^128) * r modulo p, up to a few bits beyond 2^130 (section 2.5.1).
-static inline __attribute__((always_inline)) void sum_block(struct sl_poly1305_message *s,
-							    uint64_t low, uint64_t high)
-{
-	uint64_t h0 = s->h[0], h1 = s->h[1], h2 = s->h[2], above, d[3];
-	u128 a, b;
-
-	add_limbs3(&h0, &h1, &h2, low, high, 1);
-	// Limb 0 of the product, what it carries, and limbs 1 and 2.
-	a = (u128)h0 * s->r[0];
-	b = (u128)h1 * s->r1_5;
-	d[0] = (uint64_t)a;
-	above = (uint64_t)(a >> 64);
-	add_limbs2(&d[0], &above, (uint64_t)b, (uint64_t)(b >> 64));
-	a = (u128)h0 * s->r[1];
-	b = (u128)h1 * s->r[0];
-	d[1] = (uint64_t)a;
-	d[2] = (uint64_t)(a >> 64);
-	add_limbs2(&d[1], &d[2], (uint64_t)b, (uint64_t)(b >> 64));
-	add_limbs2(&d[1], &d[2], h2 * s->r1_5, h2 * s->r[0]);
-	add_limbs2(&d[1], &d[2], above, 0);
-	// What is above bit 130 comes back as 5 times that.
-	above = (d[2] >> 2) + (d[2] & ~UINT64_C(3));
-	d[2] &= 3;
-	add_limbs3(&d[0], &d[1], &d[2], above, 0, 0);
-	s->h[0] = d[0];
-	s->h[1] = d[1];
-	s->h[2] = d[2];
-}
-
+//
+// In assembler, because compilers make half as many instructions again: where it goes beside
+// vectors they run out of registers, and a core out of instructions that it can start in a cycle.
 static inline __attribute__((always_inline)) void sum_block_at(struct sl_poly1305_message *s,
 							       const uint8_t *block)
 {
-	uint64_t limb[2];
+	uint64_t a, b, c, d, e;
 
-	memcpy(limb, block, sizeof(limb));
-	sum_block(s, limb[0], limb[1]);
+	__asm__("add %[low], %[h0]\n\t"
+		"adc %[high], %[h1]\n\t"
+		"adc $1, %[h2]\n\t"
+		// Limbs 0 and 1, and what they carry in a and e.
+		"mov %[h0], %%rdx\n\t"
+		"mulx %[r0], %[h0], %[a]\n\t"
+		"mulx %[r1], %[b], %[c]\n\t"
+		"mov %[h1], %%rdx\n\t"
+		"mulx %[r1_5], %[d], %[e]\n\t"
+		"add %[d], %[h0]\n\t"
+		"adc %[e], %[a]\n\t"
+		"mulx %[r0], %[h1], %[e]\n\t"
+		"add %[b], %[h1]\n\t"
+		"adc %[c], %[e]\n\t"
+		"mov %[h2], %%rdx\n\t"
+		"imul %[r1_5], %%rdx\n\t"
+		"imul %[r0], %[h2]\n\t"
+		"add %%rdx, %[h1]\n\t"
+		"adc %[h2], %[e]\n\t"
+		"add %[a], %[h1]\n\t"
+		"adc $0, %[e]\n\t"
+		// What is above bit 130 comes back as 5 times that.
+		"mov %[e], %[h2]\n\t"
+		"and $3, %[h2]\n\t"
+		"and $-4, %[e]\n\t"
+		"mov %[e], %[a]\n\t"
+		"shr $2, %[a]\n\t"
+		"add %[a], %[e]\n\t"
+		"add %[e], %[h0]\n\t"
+		"adc $0, %[h1]\n\t"
+		"adc $0, %[h2]"
+		: [h0] "+&r"(s->h[0]), [h1] "+&r"(s->h[1]), [h2] "+&r"(s->h[2]), [a] "=&r"(a),
+		  [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e)
+		: [r0] "r"(s->r[0]), [r1] "r"(s->r[1]), [r1_5] "r"(s->r1_5),
+		  [low] "m"(*(const uint8_t(*)[8])block),
+		  [high] "m"(*(const uint8_t(*)[8])(block + 8))
+		: "rdx", "cc");
+}
+
+static inline __attribute__((always_inline)) void sum_block(struct sl_poly1305_message *s,
+							    uint64_t low, uint64_t high)
+{
+	const uint64_t limb[2] = {low, high};
+
+	sum_block_at(s, (const uint8_t *)limb);
 }
 
 // The sum modulo p, plus s, the key's second half, modulo 2^128: the tag (section 2.5.1).

@@ -3,17 +3,18 @@
 // Included by its kernels alone, and compiled with their flags.
 #pragma once
 
+#include "simd/part.h"
 #include "simd/poly1305_limbs64.h"
 
 // What is behind the whole blocks, padded with zeroes.
-static inline void message_part(struct sl_poly1305_message *m, const uint8_t *part, uint32_t len)
+static inline void message_part(struct sl_poly1305_message *m, const uint8_t *from, uint32_t len)
 {
-	uint8_t block[16] = {0};
+	struct part p;
 
 	if (len == 0)
 		return;
-	memcpy(block, part, len);
-	sum_block_at(m, block);
+	p = part_load(from, len);
+	sum_block(m, p.low, p.high);
 }
 
 static inline void message_start(struct sl_poly1305_message *m, struct sl_poly1305_job *job)
