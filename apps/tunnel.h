@@ -5,6 +5,7 @@
 #include "core/tunnel/allowed.h"
 #include "core/tunnel/indices.h"
 #include "core/tunnel/outer.h"
+#include "core/tunnel/path.h"
 #include "core/tunnel/record.h"
 #include "core/tunnel/session.h"
 #include "core/tunnel/stage.h"
@@ -43,6 +44,9 @@ enum sl_tunnel_drop {
 	SL_TUNNEL_DROP_OVER_RATE,
 	SL_TUNNEL_DROP_CONGESTION, // RFC 6040: marked outside, and inside not able to be
 	SL_TUNNEL_DROP_NESTED,     // in too many tunnels of ours, perhaps over and over in this one
+	SL_TUNNEL_DROP_TOO_BIG,    // for what is known of the way to the peer
+	SL_TUNNEL_DROP_ICMP_IGNORED,
+	SL_TUNNEL_DROPS,
 };
 enum {
 	SL_TUNNEL_METRIC_SEALED,
@@ -51,6 +55,8 @@ enum {
 	SL_TUNNEL_METRIC_KEEPALIVES_RECEIVED,
 	SL_TUNNEL_METRIC_PEERS,
 	SL_TUNNEL_METRIC_SESSIONS,
+	SL_TUNNEL_METRIC_PATHS_LOWERED,
+	SL_TUNNEL_METRIC_ERRORS_FORGED,
 };
 
 // In the order of its cache lines: with ten thousand peers every line comes from far away.
@@ -61,6 +67,7 @@ struct sl_tunnel_peer {
 	bool wants, restart, moved, confirmed; // not said yet: see struct sl_tunnel_record
 	bool flagged;                          // one of sl_tunnel.flagged
 	bool is_limited;                       // a client of a service
+	bool is_narrow;                        // path knows of a limit
 
 	_Alignas(SL_LINE) struct sl_outer outer; // to endpoint: to seal
 	uint64_t tx_bytes;                       // UDP payload
@@ -74,10 +81,21 @@ struct sl_tunnel_peer {
 	struct sl_staged staged;
 	struct sl_tunnel_limit limit;
 	uint64_t in_ns, out_ns; // until when its rate is spent, each way
+	struct sl_path path;
 };
 _Static_assert(offsetof(struct sl_tunnel_peer, outer) ==
 		       RTE_ALIGN_CEIL(sizeof(struct sl_sessions), SL_LINE),
 	       "what is used with the slots shares their line");
+
+// What an ICMP error says of a packet that we may have sent.
+struct sl_tunnel_claim {
+	struct sl_endpoint from, to;
+	uint64_t counter;
+	uint32_t index, mtu;
+	uint32_t left; // peers that have not been held against it; 0 = free
+};
+
+enum { SL_TUNNEL_CLAIMS = 8 };
 
 struct sl_tunnel {
 	struct sl_app app;
@@ -91,6 +109,9 @@ struct sl_tunnel {
 	uint16_t iface;                        // what inner packets come from
 	uint64_t random;                       // of jitter
 	uint32_t flagged[SL_BURST], n_flagged; // peers with something to say
+	bool clamps_mss;
+	uint32_t n_claims;
+	struct sl_tunnel_claim claims[SL_TUNNEL_CLAIMS];
 };
 
 // What the class's `call` is asked: how a peer is. Zeroed where it is not known yet, or again.
@@ -162,6 +183,27 @@ void sl_tunnel_open_push(struct sl_tunnel *t, struct sl_tunnel_seals *s);
 // has limits. Return -1, or the reason to drop it; what is let through is counted.
 int sl_tunnel_limit_in(struct sl_tunnel *t, uint32_t peer, const uint8_t *ip, size_t len);
 int sl_tunnel_limit_out(struct sl_tunnel *t, uint32_t peer, size_t len);
+
+// The longest inner packet that the way to a peer carries.
+static inline uint32_t sl_tunnel_mtu(const struct sl_tunnel *t, const struct sl_tunnel_peer *peer)
+{
+	const uint32_t around = sizeof(struct sl_message_data) + SL_MESSAGE_TAG;
+
+	if (__builtin_expect(!peer->is_narrow, 1))
+		return t->mtu;
+	return sl_path_inside(&peer->path, t->mtu, peer->outer.len + around);
+}
+
+// Whether an inner packet is too long for the narrow way to a peer and its source must hear of it;
+// *mtu is what fits.
+bool sl_tunnel_is_too_big(const struct sl_tunnel *t, const struct sl_tunnel_peer *peer,
+			  const struct rte_mbuf *p, uint16_t *mtu);
+
+// A packet that came on `outer` and is no datagram; takes it.
+void sl_tunnel_hear_error(struct sl_tunnel *t, struct rte_mbuf *p);
+
+// Hold a peer against what was heard so, and let it forget what was long ago.
+void sl_tunnel_judge(struct sl_tunnel *t, uint32_t peer);
 
 // Ask for a session with a peer; somebody waits for it where `restart`.
 void sl_tunnel_want(struct sl_tunnel *t, uint32_t peer, bool restart);

@@ -1,6 +1,7 @@
 // tunnel-data: seals inner packets for the peers of a tunnel and opens what they send.
 // Ports: inner, outer, commands -> inner4, inner6, outer4, outer6, handshake, events, error.
-// Config: max-peers, max-prefixes, mtu, index, stage. Spec: WireGuard paper sections 5.4.6 and 6.
+// Config: max-peers, max-prefixes, mtu, index, stage, mss-clamp. Spec: WireGuard paper
+// sections 5.4.6 and 6.
 //
 // Who the peers are and their sessions come as commands from tunnel-handshake, which is told when a
 // session is wanted, and gets every message that is not data.
@@ -21,6 +22,7 @@ enum {
 
 struct config {
 	uint64_t peers, prefixes, mtu, index, stage;
+	bool mss_clamp;
 };
 
 uint64_t sl_tunnel_jitter_ns(struct sl_tunnel *t)
@@ -281,6 +283,7 @@ static void tunnel_data_tick(struct sl_app *app)
 	while (n-- > 0) {
 		if (t->peers[t->scanned].used)
 			look_after(t, &s, t->scanned);
+		sl_tunnel_judge(t, t->scanned);
 		t->scanned = (t->scanned + 1) % t->max_peers;
 	}
 	say_all(t);
@@ -338,6 +341,7 @@ static int tunnel_data_configure(struct sl_app *app, const void *config, struct 
 	t->max_staged = c->stage;
 	t->mtu = (uint32_t)c->mtu;
 	t->iface = (uint16_t)c->index;
+	t->clamps_mss = c->mss_clamp;
 	if (app->predecessor)
 		return keep_sizes((struct sl_tunnel *)app->predecessor, c, err);
 	t->peers = peers_map(t->max_peers);
@@ -428,6 +432,11 @@ static const struct sl_key keys[] = {
 	 .help = "how many packets may wait for sessions, of all peers together",
 	 .min = 1,
 	 .max = 1 << 20},
+	{.name = "mss-clamp",
+	 .type = SL_BOOL,
+	 .offset = offsetof(struct config, mss_clamp),
+	 .preset = "no",
+	 .help = "have TCP send, both ways, no more at once than fits the tunnel"},
 	{0},
 };
 
@@ -444,7 +453,11 @@ const struct sl_app_class sl_tunnel_data_class = {
 		"it on `handshake`, and what it must know on `events`. While a peer has no "
 		"session, "
 		"up to 128 packets for it wait. What nobody can be sent leaves on `error`, or is "
-		"dropped where that is not connected. The metric `sessions` counts those that may "
+		"dropped where that is not connected. ICMP errors on `outer` which say that a "
+		"sealed "
+		"packet was too big are believed if they quote one that was sent, for 10 minutes: "
+		"longer packets for that peer leave on `error`, and what is around one is divided. "
+		"The metric `sessions` counts those that may "
 		"still receive.",
 	.inputs = {[SL_TUNNEL_IN_INNER] = "inner",
 		   [SL_TUNNEL_IN_OUTER] = "outer",
@@ -474,13 +487,17 @@ const struct sl_app_class sl_tunnel_data_class = {
 		  [SL_TUNNEL_DROP_FOREIGN_DESTINATION] = "foreign_destination",
 		  [SL_TUNNEL_DROP_OVER_RATE] = "over_rate",
 		  [SL_TUNNEL_DROP_CONGESTION] = "congestion",
-		  [SL_TUNNEL_DROP_NESTED] = "nested"},
+		  [SL_TUNNEL_DROP_NESTED] = "nested",
+		  [SL_TUNNEL_DROP_TOO_BIG] = "too_big",
+		  [SL_TUNNEL_DROP_ICMP_IGNORED] = "icmp_ignored"},
 	.metrics = {[SL_TUNNEL_METRIC_SEALED] = "sealed",
 		    [SL_TUNNEL_METRIC_OPENED] = "opened",
 		    [SL_TUNNEL_METRIC_KEEPALIVES_SENT] = "keepalives_sent",
 		    [SL_TUNNEL_METRIC_KEEPALIVES_RECEIVED] = "keepalives_received",
 		    [SL_TUNNEL_METRIC_PEERS] = "peers",
-		    [SL_TUNNEL_METRIC_SESSIONS] = "sessions"},
+		    [SL_TUNNEL_METRIC_SESSIONS] = "sessions",
+		    [SL_TUNNEL_METRIC_PATHS_LOWERED] = "paths_lowered",
+		    [SL_TUNNEL_METRIC_ERRORS_FORGED] = "errors_forged"},
 	.keys = keys,
 	.config_size = sizeof(struct config),
 	.size = sizeof(struct sl_tunnel),

@@ -1,6 +1,7 @@
 // From sealed packets to inner ones. Spec: WireGuard paper sections 5.4.6, 6.2 and 6.5.
 
 #include "apps/tunnel.h"
+#include "core/ip/mss.h"
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
 
@@ -46,7 +47,7 @@ static void collect(struct sl_tunnel *t, struct opens *o, struct rte_mbuf *p)
 
 	switch (sl_outer_parse(sl_data(p), sl_len(p), outer)) {
 	case SL_OUTER_MALFORMED:
-		drop(t, p, SL_TUNNEL_DROP_OUTER_MALFORMED);
+		sl_tunnel_hear_error(t, p);
 		return;
 	case SL_OUTER_BAD_CHECKSUM:
 		drop(t, p, SL_TUNNEL_DROP_BAD_CHECKSUM);
@@ -141,6 +142,8 @@ static void follow(struct sl_tunnel *t, uint32_t id, const struct sl_outer_packe
 	if (sl_endpoint_equal(&peer->endpoint, &outer->from) &&
 	    sl_endpoint_equal(&peer->source, &outer->to))
 		return;
+	peer->is_narrow = false; // what was told was of another way
+	peer->path.mtu = 0;
 	peer->endpoint = outer->from;
 	peer->source = outer->to;
 	peer->moved = true;
@@ -248,6 +251,8 @@ static void deliver(struct sl_tunnel *t, const struct inners *in, unsigned i,
 	}
 	if (mark != (int)sl_ecn_of(ip))
 		sl_ecn_set(ip, (enum sl_ecn)mark);
+	if (t->clamps_mss)
+		sl_mss_clamp(ip, sl_len(p), sl_tunnel_mtu(t, &t->peers[in->peers[i]]));
 	sl_ip_meta_reset(p); // where the outer headers were
 	sl_ip_meta(p)->iface_in = t->iface;
 	sl_tunnel_leave(out, p, in->asks[i].family == 6);

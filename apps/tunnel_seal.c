@@ -1,6 +1,7 @@
 // From inner packets to sealed ones. Spec: WireGuard paper section 5.4.6.
 
 #include "apps/tunnel.h"
+#include "core/ip/mss.h"
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
 
@@ -21,9 +22,9 @@ static uint16_t padding(uint32_t mtu, uint16_t len)
 
 // Make room around the plaintext and fill in what does not need sealing. Returns false where the
 // buffer is too small.
-static bool frame(struct sl_tunnel *t, struct sl_session *session, struct rte_mbuf *p)
+static bool frame(struct sl_session *session, struct rte_mbuf *p, uint32_t mtu)
 {
-	uint16_t len = sl_len(p), pad = padding(t->mtu, len);
+	uint16_t len = sl_len(p), pad = padding(mtu, len);
 	uint8_t *end = sl_append(p, (uint16_t)(pad + SL_MESSAGE_TAG));
 	struct sl_message_data *header;
 
@@ -55,7 +56,7 @@ static void seal_later(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t 
 	struct sl_aead_item *item;
 	uint32_t len;
 
-	if (!frame(t, session, p)) {
+	if (!frame(session, p, sl_tunnel_mtu(t, &t->peers[id]))) {
 		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_NO_ROOM);
 		return;
 	}
@@ -153,6 +154,7 @@ static void wrap(struct sl_tunnel *t, const struct sl_tunnel_seals *s, unsigned 
 	peer->tx_bytes += bytes;
 	sl_ip_meta_reset(p);
 	sl_ip_meta(p)->flags = s->nested[i];
+	sl_ip_meta(p)->mtu = peer->is_narrow ? peer->path.mtu : 0;
 	sl_tunnel_leave(out, p, peer->outer.len == SL_OUTER6_LEN);
 }
 
@@ -171,14 +173,14 @@ void sl_tunnel_seals_flush(struct sl_tunnel *t, struct sl_tunnel_seals *s)
 	s->n = 0;
 }
 
-// A packet that nobody can be sent to: its source may hear of that.
-static void refuse(struct sl_tunnel *t, struct rte_mbuf *p, unsigned reason)
+// A packet that cannot be sent: its source may hear why.
+static void refuse(struct sl_tunnel *t, struct rte_mbuf *p, unsigned reason, enum sl_ip_error error)
 {
 	if (!t->app.out[SL_TUNNEL_OUT_ERROR]) {
 		sl_app_drop(&t->app, p, reason);
 		return;
 	}
-	sl_ip_meta(p)->error = SL_IP_HOST_UNREACHABLE;
+	sl_ip_meta(p)->error = error;
 	sl_app_give_one(&t->app, SL_TUNNEL_OUT_ERROR, p);
 }
 
@@ -221,19 +223,39 @@ static bool take_inner(struct sl_tunnel *t, struct rte_mbuf *p, struct sl_allowe
 	return true;
 }
 
+// Send an inner packet of a peer's, if it fits the way.
+static void seal_for(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id,
+		     struct rte_mbuf *p)
+{
+	const struct sl_tunnel_peer *peer = &t->peers[id];
+	uint16_t mtu;
+	int why;
+
+	if (peer->is_narrow && sl_tunnel_is_too_big(t, peer, p, &mtu)) {
+		if (t->app.out[SL_TUNNEL_OUT_ERROR])
+			sl_ip_meta(p)->mtu = mtu;
+		refuse(t, p, SL_TUNNEL_DROP_TOO_BIG, SL_IP_TOO_BIG);
+		return;
+	}
+	why = sl_tunnel_limit_out(t, id, sl_len(p));
+	if (why >= 0) {
+		sl_app_drop(&t->app, p, (unsigned)why);
+		return;
+	}
+	if (t->clamps_mss)
+		sl_mss_clamp(sl_data(p), sl_len(p), sl_tunnel_mtu(t, peer));
+	sl_tunnel_send(t, s, id, p);
+}
+
 static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_mbuf *p,
 		     uint32_t peer)
 {
-	int why;
-
 	if (peer == SL_ALLOWED_NOBODY)
-		refuse(t, p, SL_TUNNEL_DROP_NO_PEER);
+		refuse(t, p, SL_TUNNEL_DROP_NO_PEER, SL_IP_HOST_UNREACHABLE);
 	else if (!t->peers[peer].outer.len)
-		refuse(t, p, SL_TUNNEL_DROP_NO_ENDPOINT);
-	else if ((why = sl_tunnel_limit_out(t, peer, sl_len(p))) >= 0)
-		sl_app_drop(&t->app, p, (unsigned)why);
+		refuse(t, p, SL_TUNNEL_DROP_NO_ENDPOINT, SL_IP_HOST_UNREACHABLE);
 	else
-		sl_tunnel_send(t, s, peer, p);
+		seal_for(t, s, peer, p);
 }
 
 void sl_tunnel_seal_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)
