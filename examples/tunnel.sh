@@ -103,8 +103,8 @@ show '' "$a" 'ping -n -c 3 -i 0.2 fd02::2'
 show 'The other end of the tunnel answers for itself:' "$a" 'ping -n -c 1 192.168.9.2'
 show 'Too long for the tunnel: packets that may not be divided come back as an error...' "$a" \
 	'ping -n -c 1 -W 2 -s 1472 -M do 10.2.0.2'
-show '... of IPv6 none may, the host learns the MTU and divides them itself:' "$a" \
-	'ping -n -c 2 -i 0.2 -W 2 -s 1452 fd02::2'
+show '... of IPv6 none may, both hosts learn the MTU and divide them themselves:' "$a" \
+	'ping -n -c 3 -i 0.2 -W 2 -s 1452 fd02::2'
 show '... and others are divided in front of the tunnel:' "$a" \
 	'ip route flush cache; ping -n -c 1 -W 2 -s 1472 -M dont 10.2.0.2'
 show 'What the tunnel is not allowed to carry, the router refuses:' "$a" \

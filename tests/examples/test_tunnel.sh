@@ -25,15 +25,14 @@ cat "$work/said"
 while read -r line; do
 	grep -q -- "$line" "$work/said" || { echo "nobody said: $line"; exit 1; }
 done <<'LINES'
-64 bytes from 192.0.2.2: icmp_seq=3 ttl=63
-64 bytes from 2001:db8::2: icmp_seq=3 ttl=63
-64 bytes from 192.0.2.1: icmp_seq=1 ttl=64
-From 10.71.0.1 icmp_seq=1 Time to live exceeded
-From fd71::1 icmp_seq=1 Time exceeded: Hop limit
-Frag needed and DF set (mtu = 1400)
-Packet too big: mtu=1400
-1460 bytes from 2001:db8::2: icmp_seq=2 ttl=63
-1480 bytes from 192.0.2.2: icmp_seq=1 ttl=63
+64 bytes from 10.2.0.2: icmp_seq=3 ttl=62
+64 bytes from fd02::2: icmp_seq=3 ttl=62
+64 bytes from 192.168.9.2: icmp_seq=1 ttl=63
+Frag needed and DF set (mtu = 1420)
+Packet too big: mtu=1420
+1460 bytes from fd02::2: icmp_seq=3 ttl=62
+1480 bytes from 10.2.0.2: icmp_seq=1 ttl=62
+From 10.1.0.1 icmp_seq=1 Destination Host Unreachable
 ^accounts\|^    accounts  .* + 0 held
 LINES
 if ip netns list | grep -q "^slt-$script-"; then

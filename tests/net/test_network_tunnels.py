@@ -3,9 +3,7 @@
 import hashlib
 import json
 import os
-import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import unittest
@@ -21,7 +19,7 @@ ports:
   wan: {{device: "net_af_xdp1,iface=wan", mtu: {mtu}}}
 addresses:
   lan: [10.7.{own}.1/24, "fd07:{own}::1/64"]
-  wan: [192.0.2.{own}/24, "2001:db8::{own}/64"]
+  wan: {wan}
   site: [10.255.0.{own}/24, "fd55::{own}/64"]
 {addresses}
 routes:
@@ -39,6 +37,20 @@ tunnels:
 
 def endpoint(address, port):
     return f'endpoint: "{address}:{port}", '
+
+
+SEGMENT = """
+import socket, sys
+if len(sys.argv) > 1:
+    c = socket.create_connection((sys.argv[1], 7000), timeout=60)
+else:
+    s = socket.create_server(("", 7000), family=socket.AF_INET6, dualstack_ipv6=True)
+    print("ready", flush=True)
+    s.settimeout(60)
+    c = s.accept()[0]
+print(c.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
+c.recv(1) if len(sys.argv) == 1 else c.close()
+"""
 
 
 class Tunnels(hosts.Case):
@@ -76,7 +88,8 @@ class Tunnels(hosts.Case):
     def router(self, own, way, **more):
         """Run a router whose tunnel has its peer at that address; None: it waits for it."""
         text = FILE.format(**{
-            "own": own, "other": 3 - own, "mtu": 1500, "addresses": "", "routes": "", "words": "",
+            "own": own, "other": 3 - own, "mtu": 1500,
+            "wan": f'[192.0.2.{own}/24, "2001:db8::{own}/64"]', "addresses": "", "routes": "", "words": "",
             "tunnels": "",
             "endpoint": endpoint(way, f"5182{3 - own}") if way else "", **more})
         return self.sluice(text, self.m if own == 1 else self.n, "--json")
@@ -172,6 +185,67 @@ class Tunnels(hosts.Case):
                 self.talk()
                 report = self.end(m, n)[1]
                 self.assertGreater(self.metric(report, "local", "reassembled"), 100)
+
+    def test_a_router_on_the_way_says_what_fits(self):
+        """Over IPv6 nobody else divides packets: the errors of the way must be believed."""
+        k = self.host("k")
+        self.m.ip("link", "del", "wan")  # and its other end
+        for number, router in ((1, self.m), (2, self.n)):
+            k.join(f"k{number}", router, "wan")
+            k.address(f"k{number}", f"2001:db8:{number}::9/64")
+        k.ip("link", "set", "k2", "mtu", "1400")
+        k.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
+        m, n = (self.router(own, f"[2001:db8:{3 - own}::1]", mtu=mtu,
+                            wan=f'"2001:db8:{own}::1/64"',
+                            routes=f'  "::/0": 2001:db8:{own}::9')
+                for own, mtu in ((1, 1500), (2, 1400)))
+        self.reach(m, n)
+
+        def told():
+            return "(mtu = 1320)" in self.a.run("ping", "-n", "-c", "1", "-W", "1", "-s", "1392",
+                                                "-M", "do", "10.7.2.2", check=False).stdout
+        hosts.eventually("the host learns what fits the way", told)
+        self.talk()
+        report = self.end(m, n)[0]
+        self.assertEqual(self.metric(report, "site", "paths_lowered"), 1)
+
+    def test_segments_are_made_to_fit(self):
+        """One end is enough, for both directions."""
+        m, n = self.router(1, "192.0.2.2", words=", mss-clamp: yes"), self.router(2, None)
+        self.reach(m, n)
+        for address, segment in (("10.7.2.2", 1380), ("fd07:2::2", 1360)):
+            to = self.b.start(sys.executable, "-c", SEGMENT, stdout=subprocess.PIPE)
+            self.assertEqual(to.stdout.readline(), "ready\n")
+            said = self.a.run(sys.executable, "-c", SEGMENT, address).stdout
+            self.assertEqual((int(said), int(to.communicate(timeout=hosts.PATIENCE)[0])),
+                             (segment - 12, segment - 12), "with room for time stamps")
+        self.end(m, n)
+
+    @unittest.skipUnless(shutil.which("wireguard-go") and shutil.which("wg"), "no wireguard-go")
+    def test_the_other_end_is_wireguard_go(self):
+        self.n.address("wan", "192.0.2.2/24")
+        self.n.run("ethtool", "-K", "wan", "tx", "off")
+        self.n.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
+                   "net.ipv6.conf.lan.disable_ipv6=0")
+        self.n.address("lan", "10.7.2.1/24", "fd07:2::1/64")
+        name = f"wg{os.getpid() % 100000}"
+        go = self.n.start("wireguard-go", "-f", name, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
+        self.addCleanup(go.wait)
+        self.addCleanup(go.terminate)
+        hosts.eventually("wireguard-go is there",
+                         lambda: self.n.run("wg", "show", name, check=False).returncode == 0)
+        self.n.run("wg", "set", name, "private-key", self.dir / "2.key", "listen-port", "51822",
+                   "peer", (self.dir / "1.pub").read_text().strip(), "preshared-key",
+                   self.dir / "psk.key", "endpoint", "192.0.2.1:51821", "allowed-ips",
+                   "10.7.1.0/24,fd07:1::/64")
+        self.n.ip("link", "set", name, "mtu", "1420", "up")
+        self.n.ip("route", "add", "10.7.1.0/24", "dev", name)
+        self.n.ip("route", "add", "fd07:1::/64", "dev", name)
+        m = self.router(1, "192.0.2.2")
+        self.reach(m)
+        self.talk()
+        self.end(m)
 
     @staticmethod
     def metric(report, app, name):
