@@ -154,6 +154,21 @@ static void every_other_type_is_silence(void **state)
 	expect_all_accepted();
 }
 
+static void without_a_private_key_everything_is_silence(void **state)
+{
+	(void)state;
+	rig_take_key(&rig);
+	rig_state(&rig, 0, before);
+	for (unsigned i = 0; i < KINDS; i++)
+		expect_nothing(kinds[i].bytes, kinds[i].len);
+	for (unsigned i = 0; i < 4; i++) { // nor does it begin by itself
+		rig_send(&rig, "10.1.0.1", "10.2.0.1", 100);
+		rig_wait_s(&rig, 30);
+	}
+	rig_expect_silence(&rig);
+	assert_false(rig_has_keys(&rig, 0));
+}
+
 static void noise_is_silence(void **state)
 {
 	(void)state;
@@ -269,6 +284,7 @@ int main(void)
 		TEST(every_flipped_bit_is_silence),
 		TEST(every_flipped_bit_under_a_right_mac1_is_silence),
 		TEST(every_other_type_is_silence),
+		TEST(without_a_private_key_everything_is_silence),
 		TEST(noise_is_silence),
 		TEST(data_under_an_unknown_index_is_silence),
 		TEST(a_wrong_udp_checksum_is_silence),

@@ -407,6 +407,15 @@ void rig_connect_out(struct rig *r, struct peer *p, const char *dst)
 	assert_int_equal(rig_expect_data(r, p, plaintext), 48);
 }
 
+void rig_take_key(struct rig *r)
+{
+	struct sl_error err;
+
+	assert_int_equal(sl_shake_set_key((struct sl_shake *)sl_harness_app(r->shake), NULL, &err),
+			 0);
+	rig_breathe(r);
+}
+
 // ---- a look inside
 
 static uint64_t drops_of(struct sl_harness *h)

@@ -114,6 +114,9 @@ void rig_connect(struct rig *r, struct peer *p);
 // The tunnel initiates because of a packet from 10.1.0.1 to dst, which the peer takes.
 void rig_connect_out(struct rig *r, struct peer *p, const char *dst);
 
+// Take the tunnel's private key away.
+void rig_take_key(struct rig *r);
+
 // ---- a look inside
 
 uint64_t rig_drops(struct rig *r); // of both apps, all reasons
