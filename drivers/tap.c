@@ -9,6 +9,7 @@
 #include "drivers/spill.h"
 #include "drivers/tap_device.h"
 #include "drivers/tap_packets.h"
+#include "drivers/tap_routes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ struct tap_config {
 	const char *name;
 	uint64_t mtu; // 0 = as it is
 	bool up;
-	struct sl_strings addresses;
+	struct sl_strings addresses, routes, bypass;
 	const char *mac, *port;
 	bool quiet;
 };
@@ -38,6 +39,7 @@ struct setting {
 	bool is_early; // the address to be is not known yet: the interface stays down
 	struct sl_address addresses[ADDRESSES_MAX];
 	size_t n_addresses;
+	struct sl_tap_routes routes;
 };
 
 struct tap {
@@ -71,6 +73,14 @@ static const struct sl_key tap_keys[] = {
 	 .type = SL_STRINGS,
 	 .offset = offsetof(struct tap_config, addresses),
 	 .help = "the kernel's own on it, such as 10.0.0.1/24 or fd00::1/64"},
+	{.name = "routes",
+	 .type = SL_STRINGS,
+	 .offset = offsetof(struct tap_config, routes),
+	 .help = "prefixes that the kernel sends there while it is up, such as 10.1.0.0/16"},
+	{.name = "bypass",
+	 .type = SL_STRINGS,
+	 .offset = offsetof(struct tap_config, bypass),
+	 .help = "addresses that keep the way they had before these routes"},
 	{.name = "mac",
 	 .type = SL_STRING,
 	 .offset = offsetof(struct tap_config, mac),
@@ -114,7 +124,7 @@ static int read_setting(struct setting *s, const struct tap_config *c, struct sl
 	for (; s->n_addresses < c->addresses.count && r == 0; s->n_addresses++)
 		r = sl_address_parse(c->addresses.items[s->n_addresses],
 				     &s->addresses[s->n_addresses], err);
-	return r;
+	return r < 0 ? r : sl_tap_routes_read(&s->routes, &c->routes, &c->bypass, err);
 }
 
 // Make the interface what s says.
@@ -133,6 +143,18 @@ static int settle(const char *name, const struct setting *s, struct sl_error *er
 	return r;
 }
 
+// The kernel has routes to interfaces that are up.
+static int set_routes(const char *name, struct setting *before, struct setting *s,
+		      struct sl_error *err)
+{
+	struct sl_tap_routes none = {.n_routes = 0};
+	struct sl_tap_routes *was = before ? &before->routes : NULL;
+
+	if (!s->up || s->is_early)
+		return sl_tap_routes_set(name, was, &none, err);
+	return sl_tap_routes_set(name, was, &s->routes, err);
+}
+
 static bool has_address(const struct setting *s, const struct sl_address *a)
 {
 	for (size_t i = 0; i < s->n_addresses; i++) {
@@ -148,6 +170,8 @@ static bool has_address(const struct setting *s, const struct sl_address *a)
 static int open_device(struct tap *self, const struct tap *before, bool is_tap,
 		       struct sl_error *err)
 {
+	int r;
+
 	// The kernel lets one descriptor in; the successor of an app shares it.
 	if (before && strcmp(before->name, self->name) == 0) {
 		self->fd = dup(before->fd);
@@ -160,7 +184,8 @@ static int open_device(struct tap *self, const struct tap *before, bool is_tap,
 	if (self->fd < 0)
 		return self->fd;
 	self->is_open = true;
-	return settle(self->name, &self->setting, err);
+	r = settle(self->name, &self->setting, err);
+	return r < 0 ? r : set_routes(self->name, NULL, &self->setting, err);
 }
 
 static int configure(struct sl_app *app, const struct tap_config *c, bool is_tap,
@@ -195,8 +220,7 @@ static int tun_configure(struct sl_app *app, const void *config, struct sl_error
 // The same interface with other settings: it changes only now, when nothing else can fail.
 static void tap_adopt(struct sl_app *app, struct sl_app *old)
 {
-	const struct tap *before = (const struct tap *)old;
-	const struct tap *self = (const struct tap *)app;
+	struct tap *before = (struct tap *)old, *self = (struct tap *)app;
 
 	if (strcmp(before->name, self->name) != 0)
 		return;
@@ -207,6 +231,8 @@ static void tap_adopt(struct sl_app *app, struct sl_app *old)
 	if (before->setting.up && !self->setting.up)
 		sl_interface_set_up(self->name, false, NULL);
 	settle(self->name, &self->setting, NULL);
+	if (set_routes(self->name, &before->setting, &self->setting, NULL) < 0)
+		sl_app_fail(app, "the kernel does not take all routes");
 }
 
 // The kernel makes its IPv6 link-local address of the link-layer one when the interface comes up,
@@ -234,6 +260,7 @@ static void tap_stop(struct sl_app *app)
 {
 	struct tap *self = (struct tap *)app;
 
+	sl_tap_routes_end(&self->setting.routes);
 	if (self->is_open)
 		close(self->fd);
 	free(self->spill);
