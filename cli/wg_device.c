@@ -1,5 +1,7 @@
 #include "cli/wg_device.h"
 
+#include "cli/tunnel_graph.h"
+
 #include <errno.h>
 #include <sluice/engine.h>
 #include <sluice/stats.h>
@@ -7,104 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TUNNEL "tunnel"
-
-enum {
-	OUTER = 80,     // bytes around an inner packet: IPv6, UDP, the tunnel's header and tag
-	MTU_MIN = 1500, // what the buffers hold in any case
-};
-
 // As many peers as wireguard-go takes. Memory that no peer needs is not touched.
-#define PEERS    "65536"
-#define PREFIXES "2097152"
-
-static const struct {
-	const char *name, *class;
-} apps[] = {
-	{"tun", "tun"},          {"udp", "udp"},
-	{TUNNEL, "tunnel-data"}, {TUNNEL "-handshake", "tunnel-handshake"},
-	{"to-tun", "join"},
-};
-
-static const char *const links[] = {
-	"tun -> " TUNNEL ".inner",
-	TUNNEL ".inner4 -> to-tun",
-	TUNNEL ".inner6 -> to-tun",
-	"to-tun -> tun",
-	"udp -> " TUNNEL ".outer",
-	TUNNEL ".outer4 -> udp",
-	TUNNEL ".outer6 -> udp",
-	TUNNEL "-handshake.outer4 -> udp",
-	TUNNEL "-handshake.outer6 -> udp",
-	TUNNEL ".handshake -> " TUNNEL "-handshake.handshake",
-	TUNNEL ".events -> " TUNNEL "-handshake.events",
-	TUNNEL "-handshake.commands -> " TUNNEL ".commands",
-};
-
-static const struct {
-	const char *app, *key, *value;
-} constants[] = {
-	{TUNNEL, "max-peers", PEERS},
-	{TUNNEL, "max-prefixes", PREFIXES},
-	{TUNNEL "-handshake", "max-peers", PEERS},
-	{TUNNEL "-handshake", "max-prefixes", PREFIXES},
-};
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-static int set_constants(struct sl_graph *g, struct sl_error *err)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < LENGTH(apps) && ret == 0; i++)
-		ret = sl_graph_add(g, apps[i].name, apps[i].class, err);
-	for (size_t i = 0; i < LENGTH(links) && ret == 0; i++)
-		ret = sl_graph_link(g, links[i], err);
-	for (size_t i = 0; i < LENGTH(constants) && ret == 0; i++)
-		ret = sl_graph_set(g, constants[i].app, constants[i].key, constants[i].value, false,
-				   err);
-	return ret;
-}
-
-static int set_number(struct sl_graph *g, const char *app, const char *key, uint32_t value,
-		      struct sl_error *err)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", value);
-	return sl_graph_set(g, app, key, text, false, err);
-}
-
-static int set_tun(struct sl_graph *g, const struct wg_device *d, struct sl_error *err)
-{
-	const struct wg_setting *s = &d->setting;
-	int ret = sl_graph_set(g, "tun", "name", d->name, false, err);
-
-	if (ret == 0)
-		ret = set_number(g, "tun", "mtu", d->tun_mtu, err);
-	if (ret == 0)
-		ret = sl_graph_set(g, "tun", "up", s->up ? "yes" : "no", false, err);
-	for (size_t i = 0; i < s->n_addresses && ret == 0; i++)
-		ret = sl_graph_set(g, "tun", "addresses", s->addresses[i], true, err);
-	return ret;
-}
+enum { PEERS = 65536, PREFIXES = 2097152 };
 
 static int fill(struct sl_graph *g, const struct wg_device *d, struct sl_error *err)
 {
 	const struct wg_setting *s = &d->setting;
-	int ret = set_constants(g, err);
+	const struct tunnel_graph t = {.interface = d->name,
+				       .tun_mtu = d->tun_mtu,
+				       .up = s->up,
+				       .addresses = s->addresses,
+				       .n_addresses = s->n_addresses,
+				       .port = s->port,
+				       .mark = s->mark,
+				       .mtu = s->mtu,
+				       .max_peers = PEERS,
+				       .max_prefixes = PREFIXES};
+	int ret = tunnel_graph_fill(g, &t, err);
 
-	sl_graph_set_mtu(g, d->tun_mtu + OUTER > MTU_MIN ? d->tun_mtu + OUTER : MTU_MIN);
-	if (ret == 0)
-		ret = set_tun(g, d, err);
-	if (ret == 0)
-		ret = set_number(g, "udp", "port", s->port, err);
-	if (ret == 0)
-		ret = set_number(g, "udp", "mark", s->mark, err);
-	if (ret == 0)
-		ret = set_number(g, TUNNEL, "mtu", s->mtu, err);
 	if (ret == 0 && s->closed)
-		ret = sl_graph_remove(g, "udp");
+		ret = sl_graph_remove(g, TUNNEL_UDP);
 	return ret;
 }
 
@@ -196,7 +120,7 @@ int wg_device_remove_peers(struct wg_device *d,
 static uint16_t port_of(const struct wg_device *d)
 {
 	const struct sl_stats *stats = d->setting.port ? NULL : sl_stats_read(d->engine);
-	const struct sl_app_stats *udp = stats ? sl_stats_app(stats, "udp") : NULL;
+	const struct sl_app_stats *udp = stats ? sl_stats_app(stats, TUNNEL_UDP) : NULL;
 	uint16_t port = udp ? (uint16_t)sl_app_stats_metric(udp, "port") : d->setting.port;
 
 	sl_stats_free(stats);

@@ -20,6 +20,13 @@ enum {
 	SL_TUNNEL_NETWORKS = 4,       // that a lease lists, at most
 };
 
+// Add to a graph the apps and links of a tunnel between a TUN interface and a UDP port of the host.
+// They are called NAME (tunnel-data), NAME-handshake, NAME-tun (tun), NAME-udp (udp) and
+// NAME-to-tun; their settings are the caller's. Where it fails, some are there.
+//
+// Returns 0, -EEXIST, -EINVAL (not a name) or -ENOMEM.
+int sl_tunnel_add(struct sl_graph *g, const char *name, struct sl_error *err);
+
 // What to change about one peer. All zero but the key: there is such a peer.
 struct sl_tunnel_change {
 	uint8_t public_key[SL_KEY];
