@@ -350,7 +350,8 @@ static const struct sl_key keys[] = {
 	 .type = SL_STRINGS,
 	 .offset = offsetof(struct config, peers),
 	 .help = "public key and, optional, psk=FILE endpoint=ADDRESS:PORT keepalive=SECONDS "
-		 "allowed=PREFIX,PREFIX; or service=NAME psk=FILE and, optional, key=PUBLIC-KEY "
+		 "allowed=PREFIX,PREFIX; or service=NAME psk=FILE (or cap=FILE) and, optional, "
+		 "key=PUBLIC-KEY "
 		 "address=ADDRESS,ADDRESS networks=PREFIX,PREFIX rate=10Mbps mtu=BYTES "
 		 "allowed=PREFIX,PREFIX"},
 	{.name = "noise",

@@ -107,19 +107,43 @@ static int want_prefixes(struct sl_shake_peer *p, const struct sl_peer_text *t,
 	return 0;
 }
 
+// The psk of a client, from its file or its capability, which must be for this service.
+static int load_client(const struct sl_shake_service *v, const struct sl_peer_text *t,
+		       struct sl_shake_peer *p, struct sl_error *err)
+{
+	struct sl_capability c;
+	int ret;
+
+	if (!t->cap_path)
+		return sl_key_load(t->psk_path, p->psk, err);
+	ret = sl_capability_load(t->cap_path, &c, err);
+	if (ret < 0)
+		return ret;
+	memcpy(p->psk, c.psk, sizeof(p->psk));
+	if (memcmp(c.key, v->local.public_key, sizeof(c.key)) != 0 ||
+	    strcmp(c.pattern, sl_tunnel_pattern_name(v->local.pattern)) != 0)
+		ret = sl_error_set(err, -EINVAL, "%s is not for service %s", t->cap_path, v->name);
+	sl_capability_wipe(&c);
+	return ret;
+}
+
 // A client is found by the id of its capability, and has a key as its pattern says.
 static int want_client(struct sl_shake *s, struct sl_shake_peer *p, const struct sl_peer_text *t,
 		       struct sl_error *err)
 {
 	const struct sl_shake_service *v;
 	struct sl_capability c = {0};
+	int ret;
 
 	p->service = find_service(s, t->service);
 	if (!p->service)
 		return sl_error_set(err, -EINVAL, "there is no service %s", t->service);
 	v = &s->services[p->service - 1];
+	ret = load_client(v, t, p, err);
+	if (ret < 0)
+		return ret;
 	if (sodium_is_zero(p->psk, sizeof(p->psk)))
-		return sl_error_set(err, -EINVAL, "'%s': zeros are no psk", t->psk_path);
+		return sl_error_set(err, -EINVAL, "%s: zeros are no psk", t->psk_path);
 	if (t->has_key && !sl_tunnel_pattern_has_static(v->local.pattern))
 		return sl_error_set(err, -EINVAL, "clients of service %s have no key", v->name);
 	if (!t->has_key && sl_tunnel_pattern_knows_static(v->local.pattern))
@@ -133,12 +157,6 @@ static int want_client(struct sl_shake *s, struct sl_shake_peer *p, const struct
 	p->has_key = t->has_key;
 	p->grant = sl_grant_merge(&t->grant, &v->grant);
 	return 0;
-}
-
-static int load_psk(const char *path, uint8_t psk[SL_NOISE_KEY], struct sl_error *err)
-{
-	memset(psk, 0, SL_NOISE_KEY);
-	return path ? sl_key_load(path, psk, err) : 0;
 }
 
 // One line of the settings becomes one peer more that is wanted.
@@ -159,9 +177,9 @@ static int want(struct sl_shake *s, const char *line, struct sl_error *err)
 	p->replace_allowed = t.service || t.n_allowed > 0 ||
 			     !sl_tunnel_pattern_is_tagged(s->local.pattern);
 	memcpy(p->public_key, t.public_key, sizeof(p->public_key));
-	ret = load_psk(t.psk_path, p->psk, err);
-	if (ret == 0)
-		ret = want_prefixes(p, &t, err);
+	ret = want_prefixes(p, &t, err);
+	if (ret == 0 && !t.service && t.psk_path)
+		ret = sl_key_load(t.psk_path, p->psk, err);
 	if (ret == 0 && t.service)
 		ret = want_client(s, p, &t, err);
 	s->n_wanted++;

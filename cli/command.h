@@ -27,5 +27,6 @@ extern const struct command command_graph;
 extern const struct command command_key;
 extern const struct command command_replay;
 extern const struct command command_run;
+extern const struct command command_tunnel;
 extern const struct command command_unseal;
 extern const struct command command_wg;

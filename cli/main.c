@@ -13,7 +13,7 @@
 
 static const struct command *const commands[] = {
 	&command_run, &command_check, &command_graph,  &command_replay, &command_apps,
-	&command_key, &command_cap,   &command_unseal, &command_wg,
+	&command_key, &command_cap,   &command_tunnel, &command_unseal, &command_wg,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

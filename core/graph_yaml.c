@@ -268,6 +268,7 @@ static const struct word {
 	{"routes", sl_read_routes},
 	{"neighbours", sl_read_neighbours},
 	{"router", sl_read_router},
+	{"serve", sl_read_serve},
 	{"links", read_links}, // may name the apps of a network
 };
 

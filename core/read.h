@@ -56,3 +56,6 @@ int sl_read_addresses(const struct sl_reader *r, const struct sl_yaml *v);
 int sl_read_routes(const struct sl_reader *r, const struct sl_yaml *v);
 int sl_read_neighbours(const struct sl_reader *r, const struct sl_yaml *v);
 int sl_read_router(const struct sl_reader *r, const struct sl_yaml *v);
+
+// The word `serve`.
+int sl_read_serve(const struct sl_reader *r, const struct sl_yaml *v);

@@ -23,7 +23,7 @@ _sluice()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps key cap unseal wg --help --version' \
+		mapfile -t COMPREPLY < <(compgen -W 'run check graph replay apps key cap tunnel unseal wg --help --version' \
 			-- "$current")
 		return
 	fi
@@ -58,7 +58,8 @@ _sluice()
 		 apps:--plugin | apps:-p | replay:--key | replay:-k | replay:--cap | replay:-c | \
 		 replay:--psk | replay:--writer | replay:-w | unseal:--output | unseal:-o | \
 		 unseal:--key | unseal:-k | unseal:--cap | unseal:-c | unseal:--psk | \
-		 unseal:--writer | unseal:-w | wg:--config | wg:-c)
+		 unseal:--writer | unseal:-w | wg:--config | wg:-c | tunnel:--serve | tunnel:-s | \
+		 tunnel:--key | tunnel:-k)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -73,6 +74,7 @@ _sluice()
 	apps) options='--plugin --help' ;;
 	key) options='--help' ;;
 	unseal) options='--output --key --cap --psk --writer --help' ;;
+	tunnel) options='--dev --key --endpoint --route-all --no-routes --serve --help' ;;
 	wg) options='--foreground --config --help' ;;
 	cap) options='--pattern --psk --endpoint --output --key --show-psk --help' ;;
 	esac

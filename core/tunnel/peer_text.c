@@ -65,10 +65,12 @@ static int parse_client_word(struct sl_peer_text *t, const char *word, char *val
 
 	if (!strcmp(word, "key"))
 		return parse_key(t, value, err);
+	if (!strcmp(word, "cap"))
+		return copy_text(&t->cap_path, value, err);
 	ret = sl_grant_word(&t->grant, word, value, err);
 	if (ret == 0)
 		return sl_error_set(err, -EINVAL,
-				    "a client has no '%s'; it has psk, key, allowed, address, "
+				    "a client has no '%s'; it has psk, cap, key, allowed, address, "
 				    "networks, rate, mtu",
 				    word);
 	return ret < 0 ? ret : 0;
@@ -128,9 +130,9 @@ int sl_peer_text_parse(const char *line, struct sl_peer_text *out, struct sl_err
 	ret = parse_first(&t, strtok_r(copy, " \t", &rest), err);
 	while (ret == 0 && (word = strtok_r(NULL, " \t", &rest)))
 		ret = parse_word(&t, word, err);
-	if (ret == 0 && t.service && !t.psk_path)
-		ret = sl_error_set(err, -EINVAL, "a client of service %s needs psk=FILE",
-				   t.service);
+	if (ret == 0 && t.service && !t.psk_path == !t.cap_path)
+		ret = sl_error_set(err, -EINVAL,
+				   "a client of service %s needs psk=FILE or cap=FILE", t.service);
 	free(copy);
 	if (ret == 0)
 		*out = t;
@@ -143,6 +145,7 @@ void sl_peer_text_fini(struct sl_peer_text *t)
 {
 	free(t->service);
 	free(t->psk_path);
+	free(t->cap_path);
 	free(t->allowed);
 	*t = (struct sl_peer_text){0};
 }

@@ -4,7 +4,7 @@
 //
 // or, who holds a capability, as a client of one of our services:
 //
-//	service=NAME psk=FILE [key=PUBLIC-KEY] [allowed=PREFIX,...] and the words of
+//	service=NAME psk=FILE|cap=FILE [key=PUBLIC-KEY] [allowed=PREFIX,...] and the words of
 // core/tunnel/grant.h
 //
 // The key is wg's base64. The psk is in a file, because lines are shown and compared.
@@ -21,6 +21,7 @@ struct sl_peer_text {
 	uint8_t public_key[SL_KEY];
 	char *service;  // NULL = none: a peer of the tunnel's own key
 	char *psk_path; // NULL = none
+	char *cap_path; // of a client: the capability that has the psk; NULL = none
 	struct sl_endpoint endpoint;
 	uint64_t keepalive_ns; // 0 = off
 	struct sl_prefix *allowed;

@@ -76,10 +76,10 @@ static void mistakes_name_the_word(void **state)
 		{KEY " psk", "'psk' is not of the form name=value"},
 		{KEY " rate=1Mbps",
 		 "a peer has no 'rate'; it has psk, endpoint, keepalive, allowed"},
-		{"service=s", "a client of service s needs psk=FILE"},
+		{"service=s", "a client of service s needs psk=FILE or cap=FILE"},
 		{"service=s psk=p endpoint=192.0.2.1:1",
-		 "a client has no 'endpoint'; it has psk, key, allowed, address, networks, rate, "
-		 "mtu"},
+		 "a client has no 'endpoint'; it has psk, cap, key, allowed, address, networks, "
+		 "rate, mtu"},
 		{"service=s psk=p rate=5Mpps", "rate '5Mpps' is not like 10Mbps"},
 		{"service=s psk=p mtu=67", "mtu '67' is not 68 to 65000"},
 		{"service=s psk=p address=10.0.0.0/8",
