@@ -3,7 +3,6 @@
 // the lines that tunnel-handshake reads.
 
 #include "core/read.h"
-#include "core/suggest.h"
 #include "core/tunnel/peer_text.h"
 #include "core/tunnel/service_text.h"
 
@@ -59,16 +58,8 @@ static int set_number(const struct sl_reader *r, const struct sl_yaml *v, const 
 static int want_known(const struct sl_reader *r, const struct sl_yaml *v, const char *what,
 		      const char *const *known)
 {
-	struct sl_suggest near = {.wanted = v->key->text};
-	char hint[128];
-
-	for (; *known; known++) {
-		if (strcmp(*known, v->key->text) == 0)
-			return 0;
-		sl_suggest_offer(&near, *known);
-	}
-	return sl_graph_error(r->g, v->key->at, r->err, -EINVAL, "unknown key '%.64s' of %s%s",
-			      v->key->text, what, sl_suggest_hint(&near, hint, sizeof(hint)));
+	return sl_read_is_one_of(known, v->key->text) ? 0
+						      : sl_read_unknown_key(r, v->key, what, known);
 }
 
 // Append "name=value", values in a list joined by commas.

@@ -86,17 +86,17 @@ static void mistakes_have_a_place(void **state)
 		unsigned line;
 	} cases[] = {
 		{"serve: {}", "'serve' needs 'services'", 1},
-		{"serve:\n  lisen: 1\n", "unknown key 'lisen' of 'serve'", 2},
+		{"serve:\n  lisen: 1\n", "'serve' has no key 'lisen'", 2},
 		{"serve:\n  listen: 70000\n  services: {}\n", "listen", 2},
 		{"serve:\n  services:\n    a: {}\n", "service a: it needs key=FILE", 3},
 		{"serve:\n  services:\n    a: {key: k, noise: IK}\n", "'IK' is not NK, KK or XK",
 		 3},
-		{"serve:\n  services:\n    a: {key: k, poll: x}\n", "unknown key 'poll'", 3},
+		{"serve:\n  services:\n    a: {key: k, poll: x}\n", "a service has no key 'poll'", 3},
 		{"serve:\n  services:\n    a: {key: 'b c'}\n", "has a blank or a comma in it", 3},
 		{"serve:\n  services:\n    a:\n      key: k\n      clients: [{rate: 1Mbps}]\n",
 		 "needs psk=FILE or cap=FILE", 5},
 		{"serve:\n  services:\n    a:\n      key: k\n      clients: [{psk: p, pks: p}]\n",
-		 "unknown key 'pks' of a client", 5},
+		 "a client has no key 'pks'", 5},
 		{"serve:\n  services:\n    a:\n      key: k\n      clients: {psk: p}\n",
 		 "'clients'", 5},
 	};
