@@ -14,7 +14,8 @@ import process
 
 EXAMPLES = pathlib.Path("/usr/share/dpdk/examples")  # of package dpdk-doc
 PORTS = 2
-START = 1.5  # seconds until all are under way
+START = 1.5  # seconds until all are under way, as a rule
+PATIENCE = 10  # so many times as long on a busy machine
 
 
 def build(folder, name, main):
@@ -48,8 +49,13 @@ def cpu_seconds(pid, name):
 
 def telemetry(prefix):
     runtime = "/var/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR", "/tmp")
+    path = pathlib.Path(runtime) / "dpdk" / prefix / "dpdk_telemetry.v2"
+    for _ in range(PATIENCE):
+        if path.exists():
+            break
+        time.sleep(START)
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    s.connect(f"{runtime}/dpdk/{prefix}/dpdk_telemetry.v2")
+    s.connect(str(path))
     s.recv(4096)
     return s
 
@@ -72,8 +78,8 @@ def run(program, eal, arguments):
          f"--file-prefix={prefix}", *eal, "--", *arguments],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(START)
         with telemetry(prefix) as connection:
+            time.sleep(START)
             name = pathlib.Path(f"/proc/{p.pid}/comm").read_text().strip()
             packets, cpu = sent(connection), cpu_seconds(p.pid, name)
             time.sleep(process.SECONDS)
