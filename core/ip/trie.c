@@ -174,12 +174,13 @@ static void change_root(struct sl_trie *t, const struct change *c)
 
 static void change(struct sl_trie *t, const struct change *c)
 {
-	uint32_t less = ((1u << SHORT_BITS) - 1) >> c->depth;
+	uint32_t less;
 
 	if (c->depth >= SHORT_BITS) {
 		change_root(t, c);
 		return;
 	}
+	less = ((1u << SHORT_BITS) - 1) >> c->depth;
 	for (uint32_t i = c->key[0] & ~less; i <= (c->key[0] | less); i++)
 		t->brief[i] = cover(t, t->brief[i], c);
 }
