@@ -76,6 +76,7 @@ void sl_trie_chunks_fini(struct sl_trie_chunks *c)
 {
 	sl_pages_unmap(c->runs.items, c->runs.size * c->max);
 	sl_pages_unmap(c->full.items, c->full.size * c->max);
+	*c = (struct sl_trie_chunks){0};
 }
 
 // ---- chunks

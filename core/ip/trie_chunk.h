@@ -46,7 +46,7 @@ struct sl_trie_chunks {
 // kind from the start (sl_pages_map_large). Returns 0 or -ENOMEM.
 int sl_trie_chunks_init(struct sl_trie_chunks *c, uint32_t max, size_t ready, bool first_full);
 
-// Give the memory back. Legal on what is all zero.
+// Give the memory back. Legal on what is all zero, as it is afterwards.
 void sl_trie_chunks_fini(struct sl_trie_chunks *c);
 
 // Add a run to the draft of a chunk that begins at a byte. Runs of one prefix become one. Those of

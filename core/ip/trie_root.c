@@ -32,6 +32,7 @@ void sl_trie_root_fini(struct sl_trie_root *r)
 	sl_pages_unmap(r->quick, entries * sizeof(*r->quick));
 	sl_pages_unmap(r->depths, entries * sizeof(*r->depths));
 	sl_pages_unmap(r->wide, entries * sizeof(*r->wide));
+	*r = (struct sl_trie_root){0};
 }
 
 static uint32_t *wide_at(const struct sl_trie_root *r, uint32_t part, uint16_t place)

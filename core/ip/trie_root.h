@@ -30,7 +30,7 @@ struct sl_trie_root {
 // shall be there from the start. Returns 0 or -ENOMEM.
 int sl_trie_root_init(struct sl_trie_root *r, bool ready);
 
-// Give the memory back. Legal on what is all zero.
+// Give the memory back. Legal on what is all zero, as it is afterwards.
 void sl_trie_root_fini(struct sl_trie_root *r);
 
 uint32_t sl_trie_root_get(const struct sl_trie_root *r, uint32_t index);

@@ -90,11 +90,25 @@ static void a_part_has_room_for_nothing_but_chunks(void **state)
 	destroy(r);
 }
 
+// As when what else a trie needs finds no memory.
+static void memory_is_given_back_once(void **state)
+{
+	struct sl_trie_root *r = make();
+
+	(void)state;
+	sl_trie_root_fini(r);
+	assert_null(r->quick);
+	assert_null(r->depths);
+	assert_null(r->wide);
+	destroy(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_are_what_was_set_last),
 		cmocka_unit_test(a_part_has_room_for_nothing_but_chunks),
+		cmocka_unit_test(memory_is_given_back_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
