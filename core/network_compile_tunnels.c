@@ -78,8 +78,11 @@ static void add_handshake(struct sl_builder *b, const struct sl_network_port *p)
 
 	sl_build_app(b, p->at, "tunnel-handshake", "%s-handshake", p->name);
 	sl_build_put(b, t->key.at, "key", t->key.text, false);
+	if (t->noise.text)
+		sl_build_set(b, t->noise.at, "noise", "%s", t->noise.text);
 	set_number(b, "port", &t->listen);
 	set_number(b, "max-peers", &t->max_peers);
+	set_number(b, "max-prefixes", &t->max_prefixes);
 	for (size_t i = 0; i < t->n_peers; i++)
 		append_peer(b, &t->peers[i]);
 }

@@ -298,8 +298,10 @@ static const char *const lines[] = {
 	"  site-handshake:\n"
 	"    tunnel-handshake:\n"
 	"      key: own.key\n"
+	"      noise: IK\n"
 	"      port: 51820\n"
 	"      max-peers: 256\n"
+	"      max-prefixes: 65536\n"
 	"      peers:\n"
 	"        - \"" KEY_B " psk=dir/own.key endpoint=192.0.2.2:51820 keepalive=25 "
 	"allowed=10.1.0.0/16,fd01::/16\"\n",
