@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -208,6 +209,22 @@ class Tunnels(hosts.Case):
         self.talk()
         report = self.end(m, n)[0]
         self.assertEqual(self.metric(report, "site", "paths_lowered"), 1)
+
+    def test_one_peer_more_loses_nothing(self):
+        m, n = self.router(1, "192.0.2.2"), self.router(2, None)
+        self.reach(m, n)
+        ping = self.a.start("ping", "-n", "-q", "-i", "0.01", "-c", "300", "10.7.2.2",
+                            stdout=subprocess.PIPE)
+        text = m.path.read_text().replace(
+            "peers: [{", "peers: [{key: 3.pub, allowed: [10.9.0.0/16]}, {")
+        m.path.write_text(text.replace("routes:\n", "routes:\n  10.66.0.0/16: prohibit\n"))
+        m.process.send_signal(signal.SIGHUP)
+        hosts.eventually("the file is read again",
+                         lambda: "Packet filtered" in self.a.run(
+                             "ping", "-n", "-c", "1", "-W", "1", "10.66.0.1", check=False).stdout)
+        self.assertIn("300 received, 0% packet loss", ping.communicate(timeout=60)[0])
+        report = self.end(m, n)[0]
+        self.assertEqual(self.metric(report, "site", "peers"), 2)
 
     def test_segments_are_made_to_fit(self):
         """One end is enough, for both directions."""
