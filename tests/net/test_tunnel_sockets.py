@@ -25,14 +25,16 @@ apps:
   shake: {{tunnel-handshake: {{key: {key}, peers: ["{peer}"]}}}}
   udp: {{udp: {port}}}
   inner: join
+  outer: join
+  way: {way}
 links:
   - tun -> data.inner
   - data.inner4 -> inner -> tun
   - data.inner6 -> inner
-  - data.outer4 -> udp
-  - data.outer6 -> udp
-  - shake.outer4 -> udp
-  - shake.outer6 -> udp
+  - data.outer4 -> outer -> way -> udp
+  - data.outer6 -> outer
+  - shake.outer4 -> outer
+  - shake.outer6 -> outer
   - udp -> data.outer
   - data.handshake -> shake.handshake
   - data.events -> shake.events
@@ -53,6 +55,7 @@ class End:
         self.key.write_text(case.key("new"))
         self.public = case.key("public", self.key).strip()
         self.sluice = None
+        self.way = "counter"  # what this end sends goes through it
 
     def addresses(self):
         return f"{self.inner[4]}/24", f"{self.inner[6]}/64"
@@ -64,7 +67,8 @@ class End:
                 f"allowed={other.inner[4]}/32,{other.inner[6]}/128")
         addresses = ", ".join(f'"{a}"' for a in self.addresses())
         self.sluice = self.case.sluice(GRAPH.format(
-            name=self.name, addresses=addresses, key=self.key, peer=peer, port=PORT), self.host)
+            name=self.name, addresses=addresses, key=self.key, peer=peer, port=PORT,
+            way=self.way), self.host)
         hosts.eventually(f"{self.name} is there",
                          lambda: self.host.has(self.name) or not self.sluice.running())
         self.case.assertTrue(self.sluice.running(), "sluice has ended")
@@ -94,7 +98,9 @@ class End:
         return report
 
 
-class TunnelSockets(hosts.Case):
+class Tunnel(hosts.Case):
+    """Two hosts on one link."""
+
     def setUp(self):
         super().setUp()
         self.a.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0",
@@ -128,6 +134,8 @@ class TunnelSockets(hosts.Case):
             self.assertEqual(hosts.transfer(self.a, self.b, there, data), digest)
             self.assertEqual(hosts.transfer(self.b, self.a, back, data), digest)
 
+
+class TunnelSockets(Tunnel):
     def test_sluice_at_both_ends_over_ipv4(self):
         self.left.start_sluice(self.right, 4)
         self.right.start_sluice(self.left, None)
@@ -153,6 +161,45 @@ class TunnelSockets(hosts.Case):
         port = re.search(r"^ +udp +port +([\d,]+)$", self.left.end(), re.M)[1]
         self.assertNotEqual(port.replace(",", ""), str(PORT))
         self.right.end()
+
+    def impaired(self, way, size, back=True):
+        """TCP gets its bytes through, whatever becomes of packets there, and on the way back."""
+        self.left.way = f"{{impair: {{{way}}}}}"
+        self.right.way = self.left.way if back else "counter"
+        self.left.start_sluice(self.right, 4)
+        self.right.start_sluice(self.left, 4)
+        hosts.eventually("the ends reach each other",
+                         lambda: self.a.pings(self.right.inner[4]))
+        data = os.urandom(size)
+        digest = hashlib.sha256(data).hexdigest()
+        self.assertEqual(hosts.transfer(self.a, self.b, self.right.inner[4], data), digest)
+        self.left.end()
+        return self.right.end()
+
+    def dropped(self, report, reason):
+        found = re.search(rf"^ +([\d,]+) +by {reason}$", report, re.M)
+        return int(found[1].replace(",", "")) if found else 0
+
+    def test_tcp_survives_loss(self):
+        for loss, size in ("1%", 1 << 20), ("10%", 1 << 17), ("30%", 1 << 13):
+            with self.subTest(loss):  # of 30% both ways, TCP's own timers would make minutes
+                self.impaired(f"loss: {loss}", size, back=loss != "30%")
+
+    def test_tcp_survives_copies_which_go_no_further(self):
+        for share in "1%", "30%":
+            with self.subTest(share):
+                report = self.impaired(f"duplicate: {share}", 1 << 20)
+                self.assertGreater(self.dropped(report, "data: replay"), 0)
+
+    def test_tcp_survives_another_order(self):
+        for share in "1%", "30%":
+            with self.subTest(share):
+                self.impaired(f"reorder: {share}, delay: 2ms, jitter: 1ms", 1 << 20)
+
+    def test_tcp_survives_flipped_bits_which_go_no_further(self):
+        for share in "1%", "10%":
+            with self.subTest(share):
+                self.impaired(f"corrupt: {share}", 1 << 17)
 
     def wireguard(self):
         for tool in ("wireguard-go", "wg"):
