@@ -12,6 +12,7 @@ static void free_tunnel(struct sl_network_tunnel *t)
 		free(t->peers[i].allowed);
 	}
 	if (t) {
+		sl_network_services_fini(&t->services);
 		free(t->peers);
 		free(t->noise.text);
 		free(t->key.text);

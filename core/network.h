@@ -56,6 +56,17 @@ struct sl_network_peer {
 	struct sl_place at;
 };
 
+// Keys of a tunnel for who holds a capability, as lines of tunnel-handshake's settings.
+struct sl_network_services {
+	struct sl_network_text *services, *clients;
+	size_t n_services, n_clients;
+	struct sl_network_text *own; // their inner addresses: "10.9.0.1/24"
+	size_t n_own;
+};
+
+// Zeroed memory is legal.
+void sl_network_services_fini(struct sl_network_services *s);
+
 struct sl_network_tunnel {
 	struct sl_network_text noise; // the pattern
 	struct sl_network_text key;   // file of the private key
@@ -63,6 +74,7 @@ struct sl_network_tunnel {
 	struct sl_network_number listen, max_peers, max_prefixes;
 	struct sl_network_peer *peers;
 	size_t n_peers;
+	struct sl_network_services services;
 };
 
 // One interface of the router: exactly one of device, interface, in and tunnel is given.

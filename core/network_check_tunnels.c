@@ -300,12 +300,14 @@ static int check_words(const struct check *c, const struct sl_network_port *p)
 {
 	const struct sl_network_tunnel *t = p->tunnel;
 
-	// the handshake has more patterns than the file offers so far
+	// the other patterns are those of services
 	if (t->noise.text && strcmp(t->noise.text, "IK") != 0)
 		return sl_graph_error(c->g, t->noise.at, c->err, -EINVAL,
 				      "'noise' of tunnel '%s' is 'IK', WireGuard's, and not "
 				      "'%.32s'",
 				      p->name, t->noise.text);
+	if (!t->key.text && t->services.n_services > 0 && t->n_peers == 0)
+		return 0; // nobody needs the tunnel's own
 	if (!t->key.text)
 		return sl_graph_error(c->g, p->at, c->err, -EINVAL,
 				      "tunnel '%s' needs a 'key': the file of its private key, as "

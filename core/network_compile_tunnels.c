@@ -72,12 +72,20 @@ static void append_peer(struct sl_builder *b, const struct sl_network_peer *p)
 	free(text);
 }
 
+static void put_texts(struct sl_builder *b, const char *key, const struct sl_network_text *texts,
+		      size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sl_build_put(b, texts[i].at, key, texts[i].text, true);
+}
+
 static void add_handshake(struct sl_builder *b, const struct sl_network_port *p)
 {
 	const struct sl_network_tunnel *t = p->tunnel;
 
 	sl_build_app(b, p->at, "tunnel-handshake", "%s-handshake", p->name);
-	sl_build_put(b, t->key.at, "key", t->key.text, false);
+	if (t->key.text)
+		sl_build_put(b, t->key.at, "key", t->key.text, false);
 	if (t->noise.text)
 		sl_build_set(b, t->noise.at, "noise", "%s", t->noise.text);
 	set_number(b, "port", &t->listen);
@@ -85,6 +93,8 @@ static void add_handshake(struct sl_builder *b, const struct sl_network_port *p)
 	set_number(b, "max-prefixes", &t->max_prefixes);
 	for (size_t i = 0; i < t->n_peers; i++)
 		append_peer(b, &t->peers[i]);
+	put_texts(b, "services", t->services.services, t->services.n_services);
+	put_texts(b, "peers", t->services.clients, t->services.n_clients);
 }
 
 static void wire_family(struct sl_builder *b, const struct sl_network_port *p, unsigned family)

@@ -172,15 +172,17 @@ static int read_clamp(const struct sl_reader *r, struct sl_network_tunnel *t,
 static int read_tunnel_key(const struct sl_reader *r, struct sl_network_port *p,
 			   const struct sl_yaml *v)
 {
-	static const char *const known[] = {"noise",     "key",          "listen",
-					    "mtu",       "peers",        "mss-clamp",
-					    "max-peers", "max-prefixes", NULL};
+	static const char *const known[] = {"noise",    "key",       "listen",    "mtu",
+					    "peers",    "mss-clamp", "max-peers", "max-prefixes",
+					    "services", NULL};
 	const char *key = v->key->text;
 	char what[WHAT];
 	int code;
 
 	if (!strcmp(key, "peers"))
 		return read_peers(r, p->tunnel, v);
+	if (!strcmp(key, "services"))
+		return sl_read_services(r, &p->tunnel->services, v);
 	if (!sl_read_is_one_of(known, key)) {
 		snprintf(what, sizeof(what), "tunnel '%s'", p->name);
 		return sl_read_unknown_key(r, v->key, what, known);

@@ -167,3 +167,18 @@ int sl_read_interface(const struct sl_reader *r, const struct sl_yaml *v, const 
 	(*port)->at = v->key->at;
 	return sl_read_memory(r, sl_copy_text(&(*port)->name, v->key->text) ? 0 : -ENOMEM);
 }
+
+int sl_read_want_known(const struct sl_reader *r, const struct sl_yaml *v, const char *what,
+		       const char *const *known)
+{
+	return sl_read_is_one_of(known, v->key->text) ? 0
+						      : sl_read_unknown_key(r, v->key, what, known);
+}
+
+const struct sl_yaml *sl_read_find(const struct sl_yaml *map, const char *key)
+{
+	for (const struct sl_yaml *v = map->first; v; v = v->next)
+		if (!strcmp(v->key->text, key))
+			return v;
+	return NULL;
+}

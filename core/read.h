@@ -44,6 +44,17 @@ bool sl_read_is_one_of(const char *const *known, const char *text);
 int sl_read_unknown_key(const struct sl_reader *r, const struct sl_yaml *key, const char *what,
 			const char *const *known);
 
+// Refuse a key that is not among those known, NULL at the end. Returns 0 or -EINVAL.
+int sl_read_want_known(const struct sl_reader *r, const struct sl_yaml *v, const char *what,
+		       const char *const *known);
+
+// The value of a map's key, or NULL.
+const struct sl_yaml *sl_read_find(const struct sl_yaml *map, const char *key);
+
+// Read the services of a tunnel. Returns 0 or -errno.
+int sl_read_services(const struct sl_reader *r, struct sl_network_services *s,
+		     const struct sl_yaml *v);
+
 // Begin a port or tunnel, as `kind` says: its name is good, and its value a map. Returns 0 and the
 // new item, valid until the next one is added, or -errno.
 int sl_read_interface(const struct sl_reader *r, const struct sl_yaml *v, const char *kind,

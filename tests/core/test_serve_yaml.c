@@ -72,6 +72,20 @@ static void a_service_becomes_a_tunnel_with_lines(void **state)
 	       });
 }
 
+static void a_tunnel_of_a_router_serves_too(void **state)
+{
+	(void)state;
+	expect("ports: {wan: {device: net_null0}}\n"
+	       "tunnels:\n"
+	       "  t:\n"
+	       "    listen: 4242\n"
+	       "    services:\n"
+	       "      guests: {key: site.key, pool: 10.9.0.1/24, clients: [alice.cap]}\n"
+	       "addresses: {wan: 192.0.2.1/24, t: 10.9.0.1/24}\n",
+	       (const char *const[]){"guests NK key=folder/site.key pool=10.9.0.1/24",
+				     "service=guests cap=folder/alice.cap", "t-handshake", NULL});
+}
+
 static void what_is_not_said_has_a_preset(void **state)
 {
 	(void)state;
@@ -114,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_service_becomes_a_tunnel_with_lines),
+		cmocka_unit_test(a_tunnel_of_a_router_serves_too),
 		cmocka_unit_test(what_is_not_said_has_a_preset),
 		cmocka_unit_test(mistakes_have_a_place),
 	};
