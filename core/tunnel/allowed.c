@@ -5,8 +5,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { NONE = 0 }; // no node; nodes count from 1
+enum {
+	NONE = 0, // no node; nodes count from 1
+	ANSWER_BITS_MIN = 10,
+	ANSWER_BITS_MAX = 18,
+	ANSWERS_FROM = 64, // prefixes; among fewer, a walk is as short
+};
 
 // An address as a number, first bit highest. IPv4 fills the upper half of `high`.
 struct key {
@@ -34,6 +40,15 @@ struct owner {
 	uint32_t first, last;
 };
 
+// The answer to an earlier lookup. Answers of another epoch are void.
+struct answer {
+	struct key key;
+	uint64_t epoch;
+	uint32_t peer;
+	uint32_t family;
+};
+_Static_assert(sizeof(struct answer) == 32, "half a cache line");
+
 struct sl_allowed {
 	struct node *nodes;
 	struct place *places;      // of the nodes
@@ -42,6 +57,11 @@ struct sl_allowed {
 	uint32_t roots[2];         // IPv4, IPv6
 	struct owner *owners;
 	size_t n_prefixes, max_prefixes;
+
+	// What bursts have found: with many peers one line of memory in place of a dozen nodes.
+	struct answer *answers;
+	unsigned answer_bits; // of the slot's number
+	uint64_t epoch;       // ends with every change; from 1, so that zeros are void
 };
 
 static struct key key_of(uint8_t family, const uint8_t *address)
@@ -69,6 +89,21 @@ static uint32_t *root_of(struct sl_allowed *a, uint8_t family)
 	return &a->roots[family == 6];
 }
 
+static size_t answers_bytes(const struct sl_allowed *a)
+{
+	return sizeof(*a->answers) << a->answer_bits;
+}
+
+// Four slots for each peer, as far as that makes sense.
+static unsigned bits_for(uint32_t n_peers)
+{
+	unsigned bits = ANSWER_BITS_MIN;
+
+	while (bits < ANSWER_BITS_MAX && (UINT64_C(1) << bits) < UINT64_C(4) * n_peers)
+		bits++;
+	return bits;
+}
+
 struct sl_allowed *sl_allowed_create(size_t n_prefixes, uint32_t n_peers)
 {
 	struct sl_allowed *a = calloc(1, sizeof(*a));
@@ -81,7 +116,10 @@ struct sl_allowed *sl_allowed_create(size_t n_prefixes, uint32_t n_peers)
 	a->nodes = sl_pages_map(a->max_nodes * sizeof(*a->nodes));
 	a->places = calloc(a->max_nodes, sizeof(*a->places));
 	a->owners = calloc((size_t)n_peers + 1, sizeof(*a->owners));
-	if (a->nodes && a->places && a->owners && a->max_nodes <= UINT32_MAX)
+	a->epoch = 1;
+	a->answer_bits = bits_for(n_peers);
+	a->answers = sl_pages_map(answers_bytes(a));
+	if (a->nodes && a->places && a->owners && a->answers && a->max_nodes <= UINT32_MAX)
 		return a;
 	sl_allowed_destroy(a);
 	return NULL;
@@ -92,6 +130,7 @@ void sl_allowed_destroy(struct sl_allowed *a)
 	if (!a)
 		return;
 	sl_pages_unmap(a->nodes, a->max_nodes * sizeof(*a->nodes));
+	sl_pages_unmap(a->answers, answers_bytes(a));
 	free(a->places);
 	free(a->owners);
 	free(a);
@@ -236,6 +275,7 @@ int sl_allowed_add(struct sl_allowed *a, const struct sl_prefix *prefix, uint32_
 		return 0;
 	if (!moves && a->n_prefixes == a->max_prefixes)
 		return -ENOSPC;
+	a->epoch++;
 	if (moves)
 		disown(a, at);
 	else
@@ -264,6 +304,7 @@ static void prune(struct sl_allowed *a, uint32_t at)
 
 static void remove_node(struct sl_allowed *a, uint32_t at)
 {
+	a->epoch++;
 	disown(a, at);
 	a->n_prefixes--;
 	prune(a, at);
@@ -325,20 +366,25 @@ uint32_t sl_allowed_find(const struct sl_allowed *a, uint8_t family, const uint8
 	return peer;
 }
 
-void sl_allowed_find_burst(const struct sl_allowed *a, struct sl_allowed_ask *asks, unsigned n)
+// Where the answer for an address is, or would be.
+static struct answer *slot_of(const struct sl_allowed *a, struct key key)
 {
-	struct walk walks[SL_ALLOWED_BURST];
-	uint8_t under_way[SL_ALLOWED_BURST];
-	unsigned left = 0;
+	uint64_t mixed = (key.high ^ (key.low << 32 | key.low >> 32)) * 0x9e3779b97f4a7c15u;
 
-	for (unsigned i = 0; i < n; i++) {
-		asks[i].peer = SL_ALLOWED_NOBODY;
-		walks[i] = walk_begin(a, asks[i].family, asks[i].address);
-		if (walks[i].at)
-			walk_on(a, &walks[i], &asks[i].peer);
-		under_way[left] = (uint8_t)i;
-		left += walks[i].at != NONE;
-	}
+	return &a->answers[mixed >> (64 - a->answer_bits)];
+}
+
+static bool answers(const struct answer *slot, const struct sl_allowed *a, struct key key,
+		    uint8_t family)
+{
+	return slot->epoch == a->epoch && slot->key.high == key.high && slot->key.low == key.low &&
+	       slot->family == family;
+}
+
+// Walk for those of the burst whose numbers are listed, side by side.
+static void walk_together(const struct sl_allowed *a, struct sl_allowed_ask *asks,
+			  struct walk *walks, uint8_t *under_way, unsigned left)
+{
 	while (left > 0) {
 		unsigned going = left;
 
@@ -346,12 +392,69 @@ void sl_allowed_find_burst(const struct sl_allowed *a, struct sl_allowed_ask *as
 		for (unsigned k = 0; k < going; k++) {
 			unsigned i = under_way[k];
 
-			walk_on(a, &walks[i], &asks[i].peer);
+			if (walks[i].at)
+				walk_on(a, &walks[i], &asks[i].peer);
 			__builtin_prefetch(&a->nodes[walks[i].at]);
 			under_way[left] = (uint8_t)i;
 			left += walks[i].at != NONE;
 		}
 	}
+}
+
+// Those of the burst that are not known: for whom to walk is listed in `missing`. Returns how many.
+static unsigned recall(const struct sl_allowed *a, struct sl_allowed_ask *asks,
+		       const struct walk *walks, struct answer **slots, unsigned n,
+		       uint8_t *missing)
+{
+	unsigned n_missing = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		slots[i] = slot_of(a, walks[i].key);
+		__builtin_prefetch(slots[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		bool known = answers(slots[i], a, walks[i].key, asks[i].family);
+
+		asks[i].peer = known ? slots[i]->peer : SL_ALLOWED_NOBODY;
+		missing[n_missing] = (uint8_t)i;
+		n_missing += !known;
+	}
+	return n_missing;
+}
+
+static void find_with_answers(const struct sl_allowed *a, struct sl_allowed_ask *asks,
+			      struct walk *walks, unsigned n)
+{
+	struct answer *slots[SL_ALLOWED_BURST];
+	uint8_t missing[SL_ALLOWED_BURST], under_way[SL_ALLOWED_BURST];
+	unsigned n_missing = recall(a, asks, walks, slots, n, missing);
+
+	memcpy(under_way, missing, n_missing);
+	walk_together(a, asks, walks, under_way, n_missing);
+	for (unsigned k = 0; k < n_missing; k++) {
+		unsigned i = missing[k];
+
+		*slots[i] = (struct answer){.key = walks[i].key,
+					    .epoch = a->epoch,
+					    .peer = asks[i].peer,
+					    .family = asks[i].family};
+	}
+}
+
+void sl_allowed_find_burst(const struct sl_allowed *a, struct sl_allowed_ask *asks, unsigned n)
+{
+	struct walk walks[SL_ALLOWED_BURST];
+	uint8_t under_way[SL_ALLOWED_BURST];
+
+	for (unsigned i = 0; i < n; i++) {
+		walks[i] = walk_begin(a, asks[i].family, asks[i].address);
+		asks[i].peer = SL_ALLOWED_NOBODY;
+		under_way[i] = (uint8_t)i;
+	}
+	if (a->n_prefixes < ANSWERS_FROM)
+		walk_together(a, asks, walks, under_way, n);
+	else
+		find_with_answers(a, asks, walks, n);
 }
 
 bool sl_allowed_next(const struct sl_allowed *a, uint32_t peer, uint32_t *cursor,

@@ -203,9 +203,55 @@ static void look_together(const struct sl_allowed *a)
 		p[i] = random_prefix();
 		asks[i] = (struct sl_allowed_ask){p[i].ip.bytes, p[i].ip.family, 0};
 	}
-	sl_allowed_find_burst(a, asks, n);
-	for (unsigned i = 0; i < n; i++)
-		assert_int_equal(asks[i].peer, sl_allowed_find(a, p[i].ip.family, p[i].ip.bytes));
+	for (unsigned again = 0; again < 2; again++) { // what was found before is found again
+		sl_allowed_find_burst(a, asks, n);
+		for (unsigned i = 0; i < n; i++)
+			assert_int_equal(asks[i].peer,
+					 sl_allowed_find(a, p[i].ip.family, p[i].ip.bytes));
+	}
+}
+
+enum { FILL = 100 };
+
+static uint32_t find_in_burst(const struct sl_allowed *a, uint8_t family, const uint8_t *address)
+{
+	struct sl_allowed_ask ask = {address, family, 0};
+
+	sl_allowed_find_burst(a, &ask, 1);
+	return ask.peer;
+}
+
+// Of one address, in every state of the table; and of the same bits in the other family.
+static void a_burst_finds_nothing_that_was_true_before(void **state)
+{
+	struct sl_allowed *a = sl_allowed_create(FILL + 4, 4);
+	const struct sl_prefix wide = {.ip = {.family = 4, .bytes = {10}}, .len = 8};
+	const struct sl_prefix host = {.ip = {.family = 4, .bytes = {10, 1, 2, 3}}, .len = 32};
+	const struct sl_prefix other = {.ip = {.family = 6, .bytes = {10, 1, 2, 3}}, .len = 128};
+
+	(void)state;
+	for (unsigned i = 0; i < FILL; i++) { // few prefixes are not remembered
+		const struct sl_prefix p = {.ip = {.family = 4, .bytes = {11, (uint8_t)i}},
+					    .len = 16};
+
+		assert_int_equal(sl_allowed_add(a, &p, 3), 0);
+	}
+	assert_int_equal(find_in_burst(a, 4, host.ip.bytes), SL_ALLOWED_NOBODY);
+	assert_int_equal(sl_allowed_add(a, &wide, 0), 0);
+	assert_int_equal(find_in_burst(a, 4, host.ip.bytes), 0);
+	assert_int_equal(sl_allowed_add(a, &host, 1), 0);
+	assert_int_equal(find_in_burst(a, 4, host.ip.bytes), 1);
+	assert_int_equal(find_in_burst(a, 6, other.ip.bytes), SL_ALLOWED_NOBODY);
+	assert_int_equal(sl_allowed_add(a, &other, 2), 0);
+	assert_int_equal(find_in_burst(a, 6, other.ip.bytes), 2);
+	assert_int_equal(find_in_burst(a, 4, host.ip.bytes), 1);
+	assert_int_equal(sl_allowed_add(a, &host, 2), 0); // moves
+	assert_int_equal(find_in_burst(a, 4, host.ip.bytes), 2);
+	assert_true(sl_allowed_remove(a, &host, 2));
+	assert_int_equal(find_in_burst(a, 4, host.ip.bytes), 0);
+	sl_allowed_remove_peer(a, 0);
+	assert_int_equal(find_in_burst(a, 4, host.ip.bytes), SL_ALLOWED_NOBODY);
+	sl_allowed_destroy(a);
 }
 
 static void random_changes_are_as_in_a_list(void **state)
@@ -267,6 +313,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_belongs_to_one_peer),
 		cmocka_unit_test(prefixes_of_a_peer_come_in_their_order_with_host_bits_masked),
 		cmocka_unit_test(a_full_trie_refuses_and_room_comes_back),
+		cmocka_unit_test(a_burst_finds_nothing_that_was_true_before),
 		cmocka_unit_test(random_changes_are_as_in_a_list),
 		cmocka_unit_test(a_million_prefixes_fit),
 	};
