@@ -8,6 +8,7 @@
 #include "core/worker.h"
 
 #include "core/clock.h"
+#include "core/sleeper.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -34,6 +35,7 @@ struct sl_worker {
 	uint64_t idle_ns;       // longest sleep
 	uint64_t idle_since_ns; // last breath that moved something
 	uint64_t nap_ns;        // next sleep
+	struct sl_sleeper sleeper;
 	struct sl_worker_counters counters;
 
 	pthread_t thread;
@@ -161,6 +163,7 @@ static void note_moved(struct sl_worker *w, uint64_t start_ns, uint64_t start_ts
 	w->idle_since_ns = sl_clock_ns(&w->clock, tsc);
 	atomic_store_explicit(&w->counters.last_ns, w->idle_since_ns, memory_order_relaxed);
 	w->nap_ns = NAP_NS;
+	sl_sleeper_moved(&w->sleeper);
 }
 
 uint64_t sl_worker_breathe(struct sl_worker *w)
@@ -199,6 +202,7 @@ static uint64_t nap(struct sl_worker *w)
 		ns = RTE_MIN(ns, wake - now - WAKE_EARLY_NS);
 	}
 	w->nap_ns = RTE_MIN(w->nap_ns * 2, w->idle_ns);
+	sl_sleeper_watch(&w->sleeper, w->schedule.pulls, w->schedule.n_pulls);
 	return ns;
 }
 
@@ -218,14 +222,6 @@ static uint64_t breathe_on(struct sl_worker *w)
 	return 0;
 }
 
-static void sleep_ns(uint64_t ns)
-{
-	struct timespec t = {.tv_sec = (time_t)(ns / 1000000000U),
-			     .tv_nsec = (long)(ns % 1000000000U)};
-
-	nanosleep(&t, NULL);
-}
-
 static void *run(void *arg)
 {
 	struct sl_worker *w = arg;
@@ -243,7 +239,7 @@ static void *run(void *arg)
 		pthread_mutex_unlock(&w->gate);
 		if (ns > 0) {
 			sl_count(&w->counters.sleeps, 1);
-			sleep_ns(ns);
+			sl_sleeper_sleep(&w->sleeper, ns);
 		}
 	}
 	rte_thread_unregister();
@@ -256,6 +252,10 @@ struct sl_worker *sl_worker_create(void)
 
 	if (!w)
 		return NULL;
+	if (sl_sleeper_init(&w->sleeper) < 0) {
+		free(w);
+		return NULL;
+	}
 	pthread_mutex_init(&w->gate, NULL);
 	pthread_mutex_init(&w->turnstile, NULL);
 	sl_clock_set(&w->clock);
@@ -271,6 +271,7 @@ void sl_worker_destroy(struct sl_worker *w)
 	sl_worker_stop(w);
 	pthread_mutex_destroy(&w->gate);
 	pthread_mutex_destroy(&w->turnstile);
+	sl_sleeper_fini(&w->sleeper);
 	free(w);
 }
 
@@ -311,6 +312,7 @@ void sl_worker_stop(struct sl_worker *w)
 		return;
 	atomic_store_explicit(&w->stop, true, memory_order_release);
 	atomic_store_explicit(&w->wanted, true, memory_order_relaxed);
+	sl_sleeper_wake(&w->sleeper);
 	w->cpu_time_ns = sl_worker_cpu_time_ns(w);
 	pthread_join(w->thread, NULL);
 	atomic_store(&w->stop, false);

@@ -178,12 +178,14 @@ static int open_device(struct tap *self, const struct tap *before, bool is_tap,
 		if (self->fd < 0)
 			return sl_error_set(err, -errno, "%s: %s", self->name, strerror(errno));
 		self->is_open = true;
+		sl_app_watch(&self->app, self->fd);
 		return 0;
 	}
 	self->fd = sl_tap_open(self->name, is_tap, err);
 	if (self->fd < 0)
 		return self->fd;
 	self->is_open = true;
+	sl_app_watch(&self->app, self->fd);
 	r = settle(self->name, &self->setting, err);
 	return r < 0 ? r : set_routes(self->name, NULL, &self->setting, err);
 }

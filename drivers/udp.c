@@ -70,6 +70,9 @@ static int udp_configure(struct sl_app *app, const void *config, struct sl_error
 	r = sl_udp_open(&self->sockets, &self->setting, before ? &before->sockets : NULL, err);
 	if (r < 0)
 		return r;
+	for (unsigned i = 0; i < SL_UDP_FAMILIES; i++)
+		if (self->sockets.fd[i] >= 0)
+			sl_app_watch(app, self->sockets.fd[i]);
 	sl_app_metric(app, SL_UDP_METRIC_PORT, self->sockets.port);
 	self->sender.app = app;
 	self->sender.has_segments = sl_udp_has_segments(&self->sockets);

@@ -24,6 +24,7 @@
 // call. Packets do not fail: each leaves by a port, by sl_app_consume or by a named drop.
 #pragma once
 
+#include <assert.h>
 #include <sluice/error.h>
 #include <sluice/link.h>
 
@@ -33,6 +34,7 @@ enum {
 	SL_PORTS_MAX = 64,   // links on one side of an app
 	SL_DROPS_MAX = 32,   // named drops of a class
 	SL_METRICS_MAX = 32, // named metrics of a class
+	SL_WATCHES_MAX = 4,  // descriptors that an app watches
 };
 
 // What the text of a config key means, and the C type it is stored as.
@@ -131,6 +133,9 @@ struct sl_app {
 	uint64_t now_ns;  // monotonic, once per breath; goes on while the host sleeps
 	uint64_t wall_ns; // since 1970, once per breath
 	uint64_t wake_ns; // see sl_app_wake_at
+
+	int watches[SL_WATCHES_MAX]; // see sl_app_watch
+	unsigned n_watches;
 
 	// Written by the app's worker, read by anyone.
 	_Alignas(SL_LINE) _Atomic uint64_t taken; // packets taken from its links
@@ -244,6 +249,14 @@ static inline void sl_app_wake_at(struct sl_app *app, uint64_t ns)
 {
 	if (!app->wake_ns || ns < app->wake_ns)
 		app->wake_ns = ns;
+}
+
+// Name a descriptor that is readable whenever there is something to pull: that ends the sleep of an
+// idle worker. In configure; it is open as long as the app lives.
+static inline void sl_app_watch(struct sl_app *app, int fd)
+{
+	assert(app->n_watches < SL_WATCHES_MAX);
+	app->watches[app->n_watches++] = fd;
 }
 
 // Say that this source will never bring in a packet again (its file has ended).
