@@ -1,6 +1,7 @@
 // Interfaces of the kernel. What touches one needs CAP_NET_ADMIN and happens in a network
 // namespace of the test's own; it is skipped where there may be none.
 
+#include "drivers/interface_route.h"
 #include "drivers/tap_device.h"
 #include "tests/harness/app_harness.h"
 
@@ -250,6 +251,52 @@ static void successor_changes_the_interface_in_place(void **state)
 	finish(h);
 }
 
+// The index of the interface that the kernel would send a packet to, 0 = nowhere.
+static unsigned way_to(const char *address)
+{
+	struct sl_kernel_way w;
+	struct sl_ip ip;
+
+	assert_true(sl_ip_parse(address, &ip));
+	return sl_kernel_find_way(&ip, &w, NULL) == 0 ? w.device : 0;
+}
+
+static void routes_come_and_go_and_leave_out_what_is_bypassed(void **state)
+{
+	struct sl_error err = {.text = ""};
+	struct sl_harness *outside, *h;
+	unsigned out, in;
+
+	(void)state;
+	need_namespace();
+	outside = make("tun slout0 addresses=10.78.0.1/24 routes=203.0.113.0/24");
+	out = if_nametoindex("slout0");
+	assert_int_equal(way_to("203.0.113.7"), out);
+	h = make("tun slin0 up=no routes=0.0.0.0/0");
+	in = if_nametoindex("slin0");
+	assert_int_equal(way_to("203.0.113.7"), out);
+	assert_int_equal(way_to("198.51.100.1"), 0); // it is down
+	assert_int_equal(sl_harness_replace(h,
+					    "tun slin0 addresses=10.79.0.1/24 "
+					    "routes=203.0.113.0/25 routes=fd79::/64 "
+					    "bypass=203.0.113.7",
+					    &err),
+			 0);
+	assert_int_equal(way_to("203.0.113.1"), in);
+	assert_int_equal(way_to("203.0.113.7"), out);
+	assert_int_equal(way_to("fd79::1"), in);
+	assert_int_equal(
+		sl_harness_replace(h, "tun slin0 addresses=10.79.0.1/24 bypass=203.0.113.7", &err),
+		0);
+	assert_int_equal(way_to("203.0.113.1"), out);
+	assert_int_equal(way_to("203.0.113.7"), out);
+	assert_int_equal(way_to("fd79::1"), 0);
+	finish(h);
+	assert_int_equal(way_to("203.0.113.7"), out);
+	finish(outside);
+	assert_int_equal(way_to("203.0.113.7"), 0); // nothing is left
+}
+
 // The kernel makes its link-local address when the interface comes up: not before it has the
 // link-layer address that it is made of.
 static void interface_waits_for_the_address_of_its_port(void **state)
@@ -399,6 +446,8 @@ static void mistakes_are_named(void **state)
 	refuse("tap x mtu=67", "'mtu' of app 'tap' must be between 68 and ");
 	refuse("tap x addresses=10.0.0.1/33",
 	       "'10.0.0.1/33' is not an address such as 10.0.0.1/24 or fd00::1/64");
+	refuse("tun x routes=10.0.0.0/33", "'10.0.0.0/33' is not a prefix such as 10.1.0.0/16");
+	refuse("tun x bypass=host", "'host' is not a prefix such as 10.1.0.0/16");
 }
 
 static void unprivileged_user_is_told_what_is_missing(void **state)
@@ -441,6 +490,7 @@ int main(void)
 		cmocka_unit_test(checksums_from_the_kernel_are_finished),
 		cmocka_unit_test(interface_is_set_up_as_the_keys_say),
 		cmocka_unit_test(successor_changes_the_interface_in_place),
+		cmocka_unit_test(routes_come_and_go_and_leave_out_what_is_bypassed),
 		cmocka_unit_test(interface_waits_for_the_address_of_its_port),
 		cmocka_unit_test(kernel_is_kept_from_routing_on_a_quiet_interface),
 		cmocka_unit_test(what_the_kernel_refuses_is_dropped_by_name),

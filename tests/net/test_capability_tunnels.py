@@ -34,6 +34,18 @@ serve:
       clients: [%s]
 """
 
+ROUTER = """
+ports:
+  wan: {device: "net_af_packet0,iface=r1"}
+tunnels:
+  guests:
+    services:
+      all: {key: site.key, pool: 10.9.0.1/24, clients: [alice.cap]}
+addresses:
+  wan: 198.51.100.1/24
+  guests: 10.9.0.1/24
+"""
+
 # Sends what comes in as lines of hex, and says what comes back, until there is an empty line.
 ASK = """
 import socket, sys
@@ -187,6 +199,20 @@ class CapabilityTunnels(hosts.Case):
         self.assertTrue(self.a.pings("198.51.100.1"))
         self.assertEqual(alice.stop(), 0)
         self.assertEqual(self.a.run("ip", "route").stdout, before)
+
+    def test_a_router_serves(self):
+        self.a.join("wan", self.m, "r1")
+        self.a.address("wan", "198.51.100.2/24")
+        self.path("router.yaml").write_text(ROUTER)
+        router = hosts.Sluice(self.binary, self.m, self.path("router.yaml"))
+        self.addCleanup(router.kill)
+        hosts.eventually("the router is there", lambda: self.a.pings("198.51.100.1"))
+        alice = self.client(self.a, "alice.cap", "198.51.100.1")
+        alice.address()
+        self.assertTrue(self.a.pings("10.9.0.1"))
+        self.assertEqual(alice.stop(), 0)
+        status, out, err = router.stop()
+        self.assertEqual(status, 0, out + err)
 
     def test_the_revoked_are_out_and_others_notice_nothing(self):
         self.write("alice.cap, bob.cap")
