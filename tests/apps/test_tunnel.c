@@ -123,8 +123,8 @@ static void make_keys(void)
 	make_key("psk.key", psk);
 }
 
-// more: further peers of the left one, behind a comma.
-static struct sl_graph *graph(const char *between, const char *more)
+// noise: the pattern; more: further peers of the left one, behind a comma.
+static struct sl_graph *graph(const char *noise, const char *between, const char *more)
 {
 	static const char format[] =
 		"apps:\n"
@@ -132,9 +132,9 @@ static struct sl_graph *graph(const char *between, const char *more)
 		"  collect: collect\n"
 		"  left: tunnel-data\n"
 		"  right: tunnel-data\n"
-		"  left-h: {tunnel-handshake: {key: left.key, port: 1, peers: ['%s "
+		"  left-h: {tunnel-handshake: {noise: %s, key: left.key, port: 1, peers: ['%s "
 		"psk=%s/psk.key endpoint=192.0.2.2:2 allowed=10.2.0.0/16'%s]}}\n"
-		"  right-h: {tunnel-handshake: {key: right.key, port: 2, peers: ['%s "
+		"  right-h: {tunnel-handshake: {noise: %s, key: right.key, port: 2, peers: ['%s "
 		"psk=%s/psk.key endpoint=192.0.2.1:1 allowed=10.1.0.0/16']}}\n"
 		"  to-left: join\n"
 		"  to-right: join\n"
@@ -155,7 +155,8 @@ static struct sl_graph *graph(const char *between, const char *more)
 	char yaml[3000], name[128];
 	struct sl_graph *g = sl_graph_create();
 
-	snprintf(yaml, sizeof(yaml), format, right, folder, more, left, folder, between);
+	snprintf(yaml, sizeof(yaml), format, noise, right, folder, more, noise, left, folder,
+		 between);
 	snprintf(name, sizeof(name), "%s/tunnel.yaml", folder);
 	if (sl_graph_parse(g, yaml, name, &err) < 0)
 		fail_msg("%u:%u: %s", err.line, err.column, err.text);
@@ -220,12 +221,24 @@ static void the_first_packet_brings_up_a_session_and_none_is_lost(void **state)
 {
 	(void)state;
 	make_keys();
-	apply(graph("counter", ""));
+	apply(graph("IK", "counter", ""));
 	run_until(PACKETS);
 	assert_int_equal(metric("left-h", "initiations_sent"), 1);
 	assert_int_equal(metric("right-h", "initiations_taken"), 1);
 	assert_int_equal(metric("left-h", "responses_taken"), 1);
 	assert_int_equal(metric("left", "sessions"), 1);
+	assert_int_equal(metric("right", "sessions"), 1);
+	assert_int_equal(metric("collect", "in_order"), PACKETS);
+}
+
+// Without a service there is no lease, and each side may begin.
+static void peers_may_agree_by_kk(void **state)
+{
+	(void)state;
+	make_keys();
+	apply(graph("KK", "counter", ""));
+	run_until(PACKETS);
+	assert_int_equal(metric("right-h", "initiations_taken"), 1);
 	assert_int_equal(metric("right", "sessions"), 1);
 	assert_int_equal(metric("collect", "in_order"), PACKETS);
 }
@@ -237,9 +250,9 @@ static void one_peer_more_leaves_the_session_of_another(void **state)
 
 	(void)state;
 	make_keys();
-	apply(graph("counter", ""));
+	apply(graph("IK", "counter", ""));
 	run_until(PACKETS / 2);
-	apply(graph("counter", more));
+	apply(graph("IK", "counter", more));
 	assert_int_equal(metric("left-h", "peers"), 2);
 	run_until(PACKETS);
 	assert_int_equal(metric("left", "peers"), 2);
@@ -253,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			the_first_packet_brings_up_a_session_and_none_is_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(peers_may_agree_by_kk, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_peer_more_leaves_the_session_of_another, setup,
 						teardown),
 	};
