@@ -100,7 +100,8 @@ enum { SL_TUNNEL_CLAIMS = 8 };
 struct sl_tunnel {
 	struct sl_app app;
 	struct sl_tunnel_peer *peers;
-	uint32_t max_peers, scanned; // the next peer whose timers are looked at
+	uint32_t max_peers, end; // numbers of peers are below this; 1 or more
+	uint32_t scanned;        // the next peer whose timers are looked at
 	struct sl_allowed *allowed;
 	struct sl_indices *indices; // of sessions: peer * SL_SLOTS + place
 	struct sl_stage *stage;

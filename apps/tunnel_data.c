@@ -123,6 +123,7 @@ static void command_peer(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 		memset(peer, 0, sizeof(*peer));
 		sl_sessions_init(&peer->sessions);
 		peer->used = true;
+		t->end = RTE_MAX(t->end, r->peer + 1);
 		peer->generation = r->generation;
 		count_peers(t, 1);
 	}
@@ -276,7 +277,7 @@ static void look_after(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t 
 static void tunnel_data_tick(struct sl_app *app)
 {
 	struct sl_tunnel *t = (struct sl_tunnel *)app;
-	uint32_t n = t->max_peers / SCAN_TICKS + 1;
+	uint32_t n = t->end / SCAN_TICKS + 1;
 	struct sl_tunnel_seals s;
 
 	s.n = 0;
@@ -284,7 +285,7 @@ static void tunnel_data_tick(struct sl_app *app)
 		if (t->peers[t->scanned].used)
 			look_after(t, &s, t->scanned);
 		sl_tunnel_judge(t, t->scanned);
-		t->scanned = (t->scanned + 1) % t->max_peers;
+		t->scanned = (t->scanned + 1) % t->end;
 	}
 	say_all(t);
 }
@@ -337,6 +338,7 @@ static int tunnel_data_configure(struct sl_app *app, const void *config, struct 
 	const struct config *c = config;
 
 	t->max_peers = (uint32_t)c->peers;
+	t->end = 1;
 	t->max_prefixes = c->prefixes;
 	t->max_staged = c->stage;
 	t->mtu = (uint32_t)c->mtu;
@@ -364,6 +366,7 @@ static void tunnel_data_adopt(struct sl_app *app, struct sl_app *old)
 	t->indices = before->indices;
 	t->stage = before->stage;
 	t->random = before->random;
+	t->end = before->end;
 	before->peers = NULL;
 	before->allowed = NULL;
 	before->indices = NULL;
@@ -378,7 +381,7 @@ static void tunnel_data_stop(struct sl_app *app)
 {
 	struct sl_tunnel *t = (struct sl_tunnel *)app;
 
-	for (uint32_t i = 0; t->peers && t->stage && i < t->max_peers; i++) {
+	for (uint32_t i = 0; t->peers && t->stage && i < t->end; i++) {
 		if (!t->peers[i].used)
 			continue;
 		sl_tunnel_drop_staged(t, &t->peers[i]);

@@ -62,7 +62,7 @@ static bool keep_claim(struct sl_tunnel *t, const struct sl_tunnel_claim *claim)
 		if (t->claims[i].left > 0)
 			continue;
 		t->claims[i] = *claim;
-		t->claims[i].left = t->max_peers;
+		t->claims[i].left = t->end;
 		t->n_claims++;
 		return true;
 	}

@@ -3,11 +3,13 @@
 #include "cli/tunnel_graph.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sluice/engine.h>
 #include <sluice/stats.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // As many peers as wireguard-go takes. Memory that no peer needs is not touched.
 enum { PEERS = 65536, PREFIXES = 2097152 };
@@ -47,10 +49,26 @@ static int apply(const struct wg_device *d, struct sl_error *err)
 	return ret;
 }
 
+// The CPU of the worker: one of those allowed, another one for each process, or else all devices
+// would share one and leave the others idle.
+static unsigned choose_cpu(void)
+{
+	cpu_set_t allowed;
+	unsigned nth, cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		return 0;
+	nth = (unsigned)getpid() % (unsigned)CPU_COUNT(&allowed);
+	for (;; cpu++)
+		if (CPU_ISSET(cpu, &allowed) && nth-- == 0)
+			return cpu;
+}
+
 int wg_device_open(struct wg_device *d, const char *name, const struct wg_setting *setting,
 		   struct sl_error *err)
 {
-	static const struct sl_engine_options options;
+	const unsigned cpu = choose_cpu();
+	const struct sl_engine_options options = {.cpus = &cpu, .n_cpus = 1};
 	int ret;
 
 	*d = (struct wg_device){.setting = *setting, .tun_mtu = setting->mtu};
