@@ -323,13 +323,13 @@ static int keep_sizes(const struct sl_tunnel *before, const struct config *c, st
 		"max-peers, max-prefixes and stage cannot change while the tunnel runs");
 }
 
-// Many peers lie in large pages, or each packet would miss the TLB.
+// Many peers lie in large pages, or each packet would miss the TLB. Only the first page is there
+// from the start: most tunnels could have many peers and have few.
 static struct sl_tunnel_peer *peers_map(uint32_t n)
 {
-	const size_t bytes = n * sizeof(struct sl_tunnel_peer), most_ready = 64 << 20;
+	const size_t bytes = n * sizeof(struct sl_tunnel_peer);
 
-	return bytes < LARGE ? sl_pages_map(bytes)
-			     : sl_pages_map_large(bytes, RTE_MIN(bytes, most_ready));
+	return bytes < LARGE ? sl_pages_map(bytes) : sl_pages_map_large(bytes, LARGE);
 }
 
 static int tunnel_data_configure(struct sl_app *app, const void *config, struct sl_error *err)
