@@ -7,6 +7,8 @@
 
 enum {
 	TCP_CHECKSUM = offsetof(struct sl_tcp_hdr, checksum),
+	UDP_LEN = 8,    // of the header
+	UDP_LENGTH = 4, // offsets within it
 	UDP_CHECKSUM = 6,
 };
 
@@ -26,17 +28,30 @@ static bool has_headers(const struct sl_cut *c)
 	       c->upper + c->field + 2u <= RTE_MIN(c->len, c->bytes.room);
 }
 
-static bool plan_segments(struct sl_cut *c, const struct virtio_net_hdr *h)
+// Length of the header that is repeated in each packet behind IP's, or 0 where it makes no sense.
+static size_t upper_len(const struct sl_cut *c, uint8_t gso_type)
 {
-	uint8_t type = h->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
 	const struct sl_tcp_hdr *tcp = (const struct sl_tcp_hdr *)(c->bytes.first + c->upper);
 
-	if ((type != VIRTIO_NET_HDR_GSO_TCPV4 && type != VIRTIO_NET_HDR_GSO_TCPV6) ||
-	    c->has_checksum || c->field != TCP_CHECKSUM || h->gso_size == 0)
-		return false;
-	c->payload = (uint16_t)(c->upper + sl_tcp_hdr_len(tcp));
-	if (sl_tcp_hdr_len(tcp) < sizeof(*tcp) || c->payload >= c->len ||
-	    c->payload > c->bytes.room)
+	switch (gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		if (c->field != TCP_CHECKSUM || sl_tcp_hdr_len(tcp) < sizeof(*tcp))
+			return 0;
+		return sl_tcp_hdr_len(tcp);
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		return c->field == UDP_CHECKSUM ? UDP_LEN : 0;
+	default:
+		return 0;
+	}
+}
+
+static bool plan_segments(struct sl_cut *c, const struct virtio_net_hdr *h)
+{
+	size_t len = c->has_checksum ? 0 : upper_len(c, h->gso_type);
+
+	c->payload = (uint16_t)(c->upper + len);
+	if (len == 0 || h->gso_size == 0 || c->payload >= c->len || c->payload > c->bytes.room)
 		return false;
 	c->size = RTE_MIN(h->gso_size, c->len - c->payload);
 	c->n = (c->len - c->payload + c->size - 1) / c->size;
@@ -75,8 +90,14 @@ static void set_ip_len(uint8_t *bytes, uint16_t len, unsigned i)
 	memcpy(ip->checksum, &checksum, sizeof(checksum));
 }
 
-static void set_tcp(const struct sl_cut *c, struct sl_tcp_hdr *tcp, unsigned i)
+static void set_upper(const struct sl_cut *c, uint8_t *upper, uint16_t len, unsigned i)
 {
+	struct sl_tcp_hdr *tcp = (struct sl_tcp_hdr *)upper;
+
+	if (c->field == UDP_CHECKSUM) {
+		store_be16(upper + UDP_LENGTH, len);
+		return;
+	}
 	store_be32(tcp->sequence, load_be32(tcp->sequence) + i * c->size);
 	if (i > 0)
 		tcp->flags &= (uint8_t)~SL_TCP_CWR;
@@ -88,13 +109,13 @@ static void set_tcp(const struct sl_cut *c, struct sl_tcp_hdr *tcp, unsigned i)
 static void set_checksum(const struct sl_cut *c, uint8_t *bytes, uint16_t len)
 {
 	uint8_t *upper = bytes + c->upper;
-	uint16_t upper_len = (uint16_t)(len - c->upper), sum;
+	uint16_t behind = (uint16_t)(len - c->upper), sum;
 	uint32_t initial;
 
 	memcpy(&sum, upper + c->field, sizeof(sum));
-	initial = sum + (uint32_t)sl_checksum_word(upper_len) +
+	initial = sum + (uint32_t)sl_checksum_word(behind) +
 		  (uint16_t)~sl_checksum_word((uint16_t)(c->len - c->upper));
-	sum = sl_checksum_make(upper, upper_len, c->field, initial);
+	sum = sl_checksum_make(upper, behind, c->field, initial);
 	if (c->field == UDP_CHECKSUM)
 		sum = sl_checksum_udp(sum);
 	memcpy(upper + c->field, &sum, sizeof(sum));
@@ -112,7 +133,7 @@ void sl_cut_make(const struct sl_cut *c, unsigned i, struct rte_mbuf *p)
 	sl_set_len(p, all);
 	if (c->n > 1) {
 		set_ip_len(sl_data(p), all, i);
-		set_tcp(c, (struct sl_tcp_hdr *)(sl_data(p) + c->upper), i);
+		set_upper(c, sl_data(p) + c->upper, (uint16_t)(all - c->upper), i);
 	}
 	if (!c->has_checksum)
 		set_checksum(c, sl_data(p), all);

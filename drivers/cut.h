@@ -1,11 +1,15 @@
-// cut: makes packets of what a kernel hands over with work left to do: several TCP segments in one
-// piece, or a checksum that is not finished. Spec: virtio 1.2 section 5.1.6.4.
+// cut: makes packets of what a kernel hands over with work left to do: several TCP segments or UDP
+// datagrams in one piece, or a checksum that is not finished. Spec: virtio 1.2 section 5.1.6.4.
 #pragma once
 
 #include "drivers/spill.h"
 
 #include <linux/virtio_net.h>
 #include <sluice/packet.h>
+
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4 // headers older than Linux 6.2
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
 
 struct sl_cut {
 	struct sl_spill bytes; // of all, the first packet's buffer in front

@@ -44,8 +44,9 @@ struct setting {
 
 struct tap {
 	struct sl_app app;
-	bool is_open, is_tap;
+	bool is_open;
 	int fd;
+	enum sl_tap_pieces pieces;
 	uint8_t *spill; // for sl_tap_receive
 	char name[IFNAMSIZ];
 	const char *port; // the app whose link-layer address the interface gets, or NULL
@@ -202,11 +203,13 @@ static int configure(struct sl_app *app, const struct tap_config *c, bool is_tap
 		return sl_tap_open(c->name, is_tap, err); // which says what is wrong with it
 	memcpy(self->name, c->name, strlen(c->name));
 	self->port = c->mac ? NULL : c->port;
-	self->is_tap = is_tap;
 	self->spill = malloc(SL_SPILL_BYTES);
 	if (!self->spill)
 		return sl_error_set(err, -ENOMEM, "out of memory");
-	return open_device(self, (const struct tap *)app->predecessor, is_tap, err);
+	r = open_device(self, (const struct tap *)app->predecessor, is_tap, err);
+	if (r == 0 && !is_tap)
+		self->pieces = sl_tun_has_udp(self->fd) ? SL_TAP_TCP_UDP : SL_TAP_TCP;
+	return r;
 }
 
 static int tap_configure(struct sl_app *app, const void *config, struct sl_error *err)
@@ -282,7 +285,7 @@ static void tap_push(struct sl_app *app)
 	struct rte_mbuf *p[SL_BURST];
 	unsigned n = sl_app_take(app, SL_TAP_TX, p, SL_BURST);
 
-	sl_tap_send(app, self->fd, p, n, !self->is_tap);
+	sl_tap_send(app, self->fd, p, n, self->pieces);
 }
 
 const struct sl_app_class sl_tap_class = {
@@ -314,7 +317,8 @@ const struct sl_app_class sl_tun_class = {
 	.help = "exchange IP packets with the kernel through a TUN interface\n"
 		"Its packets are IPv4 or IPv6 without an Ethernet header, as tunnels carry them: "
 		"link it to apps that give and take IP packets. TCP segments that follow each "
-		"other pass the kernel in one piece; they are cut and merged here. Needs "
+		"other pass the kernel in one piece, and so do UDP datagrams since Linux 6.2; they "
+		"are cut and merged here. Needs "
 		"CAP_NET_ADMIN. It receives while its output is connected.",
 	.inputs = {[SL_TAP_TX] = "tx"},
 	.outputs = {[SL_TAP_RX] = "rx"},

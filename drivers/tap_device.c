@@ -16,6 +16,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifndef TUN_F_USO4 // headers older than Linux 6.2
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 static int parse_prefix(const char *text, unsigned long max, uint8_t *prefix)
 {
 	unsigned long n;
@@ -92,9 +97,21 @@ static int refused(const char *name, bool is_tap, int code, struct sl_error *err
 	}
 }
 
+// What the kernel leaves to us of the packets it hands over.
+static int leave(int fd, bool udp)
+{
+	unsigned long what = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+
+	return ioctl(fd, TUNSETOFFLOAD, udp ? what | TUN_F_USO4 | TUN_F_USO6 : what);
+}
+
+bool sl_tun_has_udp(int fd)
+{
+	return leave(fd, true) == 0;
+}
+
 int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 {
-	const unsigned long left_to_us = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 	int header = sizeof(struct virtio_net_hdr), fd, r = check_name(name, err);
 	struct ifreq request;
 
@@ -106,7 +123,7 @@ int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 	request = request_for(name);
 	request.ifr_flags = (short)((is_tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_VNET_HDR);
 	if (ioctl(fd, TUNSETIFF, &request) == 0 && ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 &&
-	    ioctl(fd, TUNSETOFFLOAD, is_tap ? 0UL : left_to_us) == 0)
+	    (is_tap || leave(fd, true) == 0 || leave(fd, false) == 0))
 		return fd;
 	r = refused(name, is_tap, -errno, err);
 	close(fd);

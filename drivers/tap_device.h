@@ -22,11 +22,16 @@ int sl_address_parse(const char *text, struct sl_address *a, struct sl_error *er
 // when the descriptor is closed, unless somebody has made it persistent. Non-blocking. In front of
 // each packet stands a struct virtio_net_hdr.
 //
-// is_tap  Ethernet frames, else IP packets, of which the kernel leaves checksums unfinished and TCP
-//         segments in one piece.
+// is_tap  Ethernet frames, else IP packets, of which the kernel leaves checksums unfinished, and
+// TCP
+//         segments in one piece; UDP datagrams too where sl_tun_has_udp says so.
 //
 // Returns the descriptor, owned by the caller, or -errno with err filled.
 int sl_tap_open(const char *name, bool is_tap, struct sl_error *err);
+
+// Whether the kernel gives and takes UDP datagrams in one piece by a TUN interface: since
+// Linux 6.2.
+bool sl_tun_has_udp(int fd);
 
 // Returns 0 or -errno with err filled.
 int sl_interface_set_mtu(const char *name, uint32_t mtu, struct sl_error *err);

@@ -1,5 +1,5 @@
-// One system call moves one packet, or several TCP segments in one piece. The kernel says with each
-// what is left to do about it, and is told (struct virtio_net_hdr).
+// One system call moves one packet, or several TCP segments or UDP datagrams in one piece. The
+// kernel says with each what is left to do about it, and is told (struct virtio_net_hdr).
 
 #include "drivers/tap_packets.h"
 
@@ -124,16 +124,17 @@ static void write_singly(struct sl_app *app, int fd, struct rte_mbuf *const *p, 
 	}
 }
 
-void sl_tap_send(struct sl_app *app, int fd, struct rte_mbuf *const *p, unsigned n, bool are_ip)
+void sl_tap_send(struct sl_app *app, int fd, struct rte_mbuf *const *p, unsigned n,
+		 enum sl_tap_pieces pieces)
 {
 	struct sl_merge_run runs[SL_BURST];
 	unsigned n_runs;
 
-	if (!are_ip) {
+	if (pieces == SL_TAP_NOTHING) {
 		write_singly(app, fd, p, n);
 		return;
 	}
-	n_runs = sl_merge(p, n, runs);
+	n_runs = sl_merge(p, n, pieces == SL_TAP_TCP_UDP, runs);
 	for (unsigned i = 0; i < n_runs; i++)
 		write_run(app, fd, &runs[i], p + runs[i].start);
 }

@@ -14,7 +14,9 @@ enum { SL_TAP_METRIC_RX_NO_BUFFER };
 // spill  SL_SPILL_BYTES of memory to work in.
 void sl_tap_receive(struct sl_app *app, int fd, uint8_t *spill);
 
+// What can be handed to the kernel in one piece.
+enum sl_tap_pieces { SL_TAP_NOTHING, SL_TAP_TCP, SL_TAP_TCP_UDP };
+
 // Send a burst of n packets, at most SL_BURST.
-//
-// are_ip  Whether they are IP packets, without an Ethernet header.
-void sl_tap_send(struct sl_app *app, int fd, struct rte_mbuf *const *p, unsigned n, bool are_ip);
+void sl_tap_send(struct sl_app *app, int fd, struct rte_mbuf *const *p, unsigned n,
+		 enum sl_tap_pieces pieces);

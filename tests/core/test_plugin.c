@@ -144,7 +144,7 @@ static void bad_plugins_are_refused_whole(void **state)
 		 "3: build it again"},
 		{"newer.so", -ENOEXEC,
 		 "plugin 'newer.so' was built against ABI version 999 of Sluice and this is "
-		 "version 3: build it again"},
+		 "version 4: build it again"},
 		{"clash.so", -EEXIST, "plugin 'clash.so': there is a class 'sink' already"},
 		{"malformed.so", -EINVAL,
 		 "plugin 'malformed.so': class 2, 'sink': size is less than a struct sl_app"},

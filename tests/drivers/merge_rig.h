@@ -1,4 +1,5 @@
-// merge_rig: TCP segments of any shape, and what a kernel would do with pieces made of them.
+// merge_rig: TCP segments and UDP datagrams of any shape, and what a kernel would do with pieces
+// made of them.
 #pragma once
 
 #include "drivers/cut.h"
@@ -17,7 +18,8 @@ struct merge_packet {
 struct merge_packet merge_packet(uint32_t room);
 
 struct merge_segment {
-	bool ipv6, options;
+	bool ipv6, options, udp;
+	bool may_fragment; // no DF
 	uint16_t id, size, window;
 	uint32_t sequence, ack;
 	uint8_t flags, tos;

@@ -11,11 +11,12 @@
 static struct virtio_net_hdr header_of(const struct merge_segment *s, uint16_t gso_size)
 {
 	return (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-				       .gso_type = s->ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6
-							   : VIRTIO_NET_HDR_GSO_TCPV4,
+				       .gso_type = s->udp    ? VIRTIO_NET_HDR_GSO_UDP_L4
+						   : s->ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6
+							     : VIRTIO_NET_HDR_GSO_TCPV4,
 				       .gso_size = gso_size,
 				       .csum_start = s->ipv6 ? 40 : 20,
-				       .csum_offset = 16};
+				       .csum_offset = s->udp ? 6 : 16};
 }
 
 // What packet i of the piece must be: built anew.
@@ -72,10 +73,11 @@ static void pieces_are_cut_into_segments(void **state)
 		      {3000, 48},   {65000, 8948}, {65000, 65000}, {40, 3}};
 
 	(void)state;
-	for (unsigned shape = 0; shape < 4; shape++) {
+	for (unsigned shape = 0; shape < 8; shape++) {
 		for (unsigned i = 0; i < RTE_DIM(pieces); i++) {
 			struct merge_segment s = {.ipv6 = shape & 1,
 						  .options = shape & 2,
+						  .udp = shape & 4,
 						  .id = 0xfff0,
 						  .sequence = 0xffffff00u,
 						  .window = 7,

@@ -35,11 +35,12 @@ static void put_stream(struct merge_segment s, unsigned n)
 static void segments_in_a_row_make_one_piece(void **state)
 {
 	(void)state;
-	for (unsigned shape = 0; shape < 4; shape++) {
+	for (unsigned shape = 0; shape < 8; shape++) {
 		struct merge_segment s = plain;
 
 		s.ipv6 = shape & 1;
 		s.options = shape & 2;
+		s.udp = shape & 4;
 		for (unsigned n = 1; n <= SL_BURST; n++) {
 			put_stream(s, n);
 			assert_int_equal(merge_and_cut(bytes, lens, n), 1);
@@ -61,7 +62,7 @@ static void kernel_is_told_how_to_cut_the_piece(void **state)
 		p[i] = &packets[i].mbuf;
 		sl_set_len(p[i], (uint16_t)lens[i]);
 	}
-	assert_int_equal(sl_merge(p, 3, runs), 1);
+	assert_int_equal(sl_merge(p, 3, true, runs), 1);
 	assert_int_equal(runs[0].n, 3);
 	assert_int_equal(runs[0].payload, 40);
 	assert_int_equal(runs[0].header.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
@@ -129,7 +130,7 @@ static void segments_that_differ_are_left_alone(void **state)
 		others[i].id++;
 	}
 	others[0].sequence++;
-	others[1].id++;
+	others[1].udp = true;
 	others[2].ack++;
 	others[3].window++;
 	others[4].tos++;
@@ -155,11 +156,13 @@ static void any_wrong_bit_keeps_a_segment_out(void **state)
 
 	(void)state;
 	s.size = 40;
-	for (unsigned shape = 0; shape < 4; shape++) {
+	s.may_fragment = true;
+	for (unsigned shape = 0; shape < 8; shape++) {
 		s.ipv6 = shape & 1;
+		s.udp = shape & 4;
 		put_stream(s, 2);
 		for (unsigned bit = 0; bit < lens[0] * 8; bit++) {
-			uint8_t *byte = &memory[shape / 2][bit / 8];
+			uint8_t *byte = &memory[shape / 2 % 2][bit / 8];
 
 			*byte ^= (uint8_t)(1 << bit % 8);
 			// a flow label, a hop limit and a traffic class have no checksum in IPv6,
@@ -168,6 +171,42 @@ static void any_wrong_bit_keeps_a_segment_out(void **state)
 			*byte ^= (uint8_t)(1 << bit % 8);
 		}
 	}
+}
+
+static void identification_counts_where_it_means_something(void **state)
+{
+	struct merge_segment s = plain;
+
+	(void)state;
+	for (unsigned may = 0; may < 2; may++) {
+		s.may_fragment = may;
+		put_stream(s, 2);
+		s.sequence += s.size;
+		put(1, &s); // with that of the first
+		assert_int_equal(merge_and_cut(bytes, lens, 2), 1 + may);
+		s = plain;
+	}
+}
+
+static void udp_is_left_alone_where_the_kernel_takes_none(void **state)
+{
+	struct merge_segment s = plain;
+	struct merge_packet packets[2];
+	struct rte_mbuf *p[2];
+	struct sl_merge_run runs[2];
+
+	(void)state;
+	s.udp = true;
+	put_stream(s, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		packets[i] = merge_packet(lens[i]);
+		memcpy(packets[i].bytes, bytes[i], lens[i]);
+		p[i] = &packets[i].mbuf;
+		sl_set_len(p[i], (uint16_t)lens[i]);
+	}
+	assert_int_equal(sl_merge(p, 2, false, runs), 2);
+	for (unsigned i = 0; i < 2; i++)
+		free(packets[i].bytes);
 }
 
 static void fragments_and_options_of_ip_are_left_alone(void **state)
@@ -191,6 +230,8 @@ static void whatever_was_merged_is_cut_into_the_same(void **state)
 		struct merge_segment flows[2] = {plain, plain};
 
 		flows[1].ipv6 = rand_r(&seed) % 2;
+		flows[1].udp = rand_r(&seed) % 2;
+		flows[1].may_fragment = rand_r(&seed) % 2;
 		flows[1].ack = 77;
 		for (unsigned i = 0; i < SL_BURST; i++) {
 			struct merge_segment *s = &flows[rand_r(&seed) % 16 == 0];
@@ -222,6 +263,8 @@ int main(void)
 		cmocka_unit_test(a_push_ends_the_piece),
 		cmocka_unit_test(segments_that_differ_are_left_alone),
 		cmocka_unit_test(any_wrong_bit_keeps_a_segment_out),
+		cmocka_unit_test(identification_counts_where_it_means_something),
+		cmocka_unit_test(udp_is_left_alone_where_the_kernel_takes_none),
 		cmocka_unit_test(fragments_and_options_of_ip_are_left_alone),
 		cmocka_unit_test(whatever_was_merged_is_cut_into_the_same),
 	};
