@@ -157,6 +157,9 @@ class TunnelSockets(Tunnel):
         path = self.left.sluice.path
         path.write_text(path.read_text().replace(f"udp: {PORT}", "udp: 0"))
         self.left.sluice.process.send_signal(signal.SIGHUP)
+        # What comes to the old port now is lost, until the other end hears from the new one.
+        hosts.eventually("the port is another",
+                         lambda: f":{PORT} " not in self.a.run("ss", "-Hlun").stdout)
         self.talk()
         port = re.search(r"^ +udp +port +([\d,]+)$", self.left.end(), re.M)[1]
         self.assertNotEqual(port.replace(",", ""), str(PORT))
