@@ -129,8 +129,8 @@ static void words_of_a_file(void **state)
 		{"port: {}", "1:1: unknown key 'port'; did you mean 'ports'?"},
 		{"nothing: {}",
 		 "1:1: unknown key 'nothing': a file has apps, workers, cpus, idle, mtu, "
-		 "link-size, packets, plugins, eal, ports, addresses, routes, neighbours, router, "
-		 "links"},
+		 "link-size, packets, plugins, eal, ports, tunnels, addresses, routes, neighbours, "
+		 "router, serve, links"},
 		{"apps: {}\nlinks: []\napps: {}\n",
 		 "3:1: 'apps' stands here twice, first on line 1"},
 		{"apps: [a]", "1:7: 'apps' must be a map, not a list"},

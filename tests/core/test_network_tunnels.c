@@ -97,7 +97,7 @@ static void words_are_known_and_make_sense(void **state)
 		 "6:10: tunnel 'site' has no key 'kye'; did you mean 'key'?"},
 		{WORDS("workers: 2"),
 		 "6:10: tunnel 'site' has no key 'workers': it has noise, key, listen, mtu, peers, "
-		 "mss-clamp, max-peers, max-prefixes"},
+		 "mss-clamp, max-peers, max-prefixes, services"},
 		{WORDS("key: own.key, noise: NK"),
 		 "6:31: 'noise' of tunnel 'site' is 'IK', WireGuard's, and not 'NK'"},
 		{WORDS("key: own.key, listen: 0"),
