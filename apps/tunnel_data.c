@@ -154,7 +154,7 @@ static void command_session(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 			    const struct sl_tunnel_record *r)
 {
 	struct sl_tunnel_peer *peer = &t->peers[r->peer];
-	enum sl_slot slot = r->keys.is_initiator ? SL_CURRENT : SL_NEXT;
+	enum sl_slot slot = r->keys.shared ? SL_CURRENT : SL_NEXT;
 	struct sl_session_gone gone;
 
 	sl_sessions_add(&peer->sessions, &r->keys, t->app.now_ns, &gone);
@@ -168,7 +168,7 @@ static void command_session(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 	locate(peer, r);
 	sl_timers_derived(&peer->timers, t->app.now_ns);
 	sl_timers_received(&peer->timers, t->app.now_ns, false);
-	if (r->keys.is_initiator) {
+	if (r->keys.shared) {
 		peer->handshake_ns = t->app.wall_ns;
 		sl_tunnel_unstage(t, s, r->peer, true);
 	} else {

@@ -300,7 +300,8 @@ static int hear_reply(struct sl_shake *s, const struct heard *m)
 	}
 	follow(peer, o);
 	peer->rx_bytes += o->len;
-	peer->retry_ns = 0;
+	if (keys.shared) // else it may yet be lost: see sl_shake_confirmed
+		peer->retry_ns = 0;
 	if (len > 0)
 		sl_shake_send_to(s, id, &peer->remote.to, message, (size_t)len);
 	tell_session(s, id, &keys);

@@ -92,7 +92,7 @@ static void tell_keys(struct sl_tunnel_record *r)
 	memcpy(r->keys.send, &r->peer, sizeof(r->peer));
 	memcpy(r->keys.receive, r->keys.send, sizeof(r->keys.receive));
 	r->keys.local = r->keys.remote = r->peer * 2654435761u; // as if at random
-	r->keys.is_initiator = true;
+	r->keys.is_initiator = r->keys.shared = true;
 }
 
 static struct sl_tunnel_record record(const struct peers *self)

@@ -214,7 +214,8 @@ int sl_handshake_hear(struct sl_heard *x, const struct sl_tunnel_local *me,
 }
 
 // End a handshake whose last message has been written or read.
-static void split(struct sl_handshake *h, struct sl_tunnel_keys *keys, bool is_initiator)
+static void split(struct sl_handshake *h, struct sl_tunnel_keys *keys, bool is_initiator,
+		  bool was_written)
 {
 	struct sl_noise_cipher send, receive;
 
@@ -224,6 +225,7 @@ static void split(struct sl_handshake *h, struct sl_tunnel_keys *keys, bool is_i
 	keys->local = h->local;
 	keys->remote = h->remote;
 	keys->is_initiator = is_initiator;
+	keys->shared = !was_written;
 	sl_noise_cipher_wipe(&send);
 	sl_noise_cipher_wipe(&receive);
 	sl_handshake_wipe(h);
@@ -265,7 +267,7 @@ int sl_handshake_answer(struct sl_handshake *h, struct sl_heard *x,
 	put_header(out, SL_MESSAGE_RESPONSE, &next);
 	*done = sl_noise_is_done(&next.noise);
 	if (*done)
-		split(&next, keys, false);
+		split(&next, keys, false, true);
 	*h = next;
 	sl_handshake_wipe(&next);
 	return (int)len;
@@ -305,7 +307,7 @@ int sl_handshake_conclude(struct sl_handshake *h, const uint8_t *message, size_t
 		n += HEADER_2 + MACS;
 		put_header(out, SL_MESSAGE_CONFIRMATION, &next);
 	}
-	split(&next, keys, true);
+	split(&next, keys, true, n > 0);
 	sl_handshake_wipe(h);
 	return n;
 bad:
@@ -325,7 +327,7 @@ int sl_handshake_confirm(struct sl_handshake *h, const uint8_t *message, size_t 
 		return -EBADMSG;
 	}
 	memcpy(public_key, sl_noise_remote_public(&next.noise), SL_NOISE_KEY);
-	split(&next, keys, false);
+	split(&next, keys, false, false);
 	sl_handshake_wipe(h);
 	return 0;
 }

@@ -50,6 +50,7 @@ struct sl_tunnel_keys {
 	uint8_t send[SL_NOISE_KEY], receive[SL_NOISE_KEY];
 	uint32_t local, remote; // indices
 	bool is_initiator;
+	bool shared; // the other side has them, too; else that shows when it uses them
 };
 
 enum sl_handshake_state {

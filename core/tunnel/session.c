@@ -41,11 +41,11 @@ static void retire_current(struct sl_sessions *s, struct sl_session_gone *gone)
 void sl_sessions_add(struct sl_sessions *s, const struct sl_tunnel_keys *keys, uint64_t now_ns,
 		     struct sl_session_gone *gone)
 {
-	enum sl_slot slot = keys->is_initiator ? SL_CURRENT : SL_NEXT;
+	enum sl_slot slot = keys->shared ? SL_CURRENT : SL_NEXT;
 	struct sl_session *x;
 
 	gone->n = 0;
-	if (keys->is_initiator) {
+	if (keys->shared) {
 		retire_current(s, gone);
 	} else {
 		drop(s, SL_NEXT, gone);

@@ -1,9 +1,9 @@
 // session: the keys that two peers agreed on, and the three that a peer may have at a time. Spec:
 // WireGuard paper section 6.3.
 //
-//	next      derived by us as responder; not used until the other side has shown that it has it
-//	current   sends and receives
-//	previous  still receives what is on its way
+//	next      derived when we wrote the last message of a handshake; not used until the other
+//side has 	          shown that it has it, too 	current   sends and receives 	previous  still receives what is
+//on its way
 //
 // Plain memory with secrets in it, wiped when a session goes. One thread at a time. Times are
 // monotonic, ns.
@@ -58,7 +58,7 @@ static inline void sl_session_prefetch(const struct sl_sessions *s, unsigned pla
 	__builtin_prefetch(&x->replay, 1);
 }
 
-// Put a new session in its slot: current where we were the initiator, else next.
+// Put a new session in its slot: current where both sides have it, else next.
 void sl_sessions_add(struct sl_sessions *s, const struct sl_tunnel_keys *keys, uint64_t now_ns,
 		     struct sl_session_gone *gone);
 

@@ -76,7 +76,7 @@ static struct sl_tunnel_record session(bool left, uint8_t n)
 	memset(left ? r.keys.receive : r.keys.send, n + 100, 32);
 	r.keys.local = left ? 1000u + n : 2000u + n;
 	r.keys.remote = left ? 2000u + n : 1000u + n;
-	r.keys.is_initiator = left;
+	r.keys.is_initiator = r.keys.shared = left;
 	return r;
 }
 

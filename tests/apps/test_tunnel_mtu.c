@@ -42,7 +42,7 @@ static void add_peer(uint32_t peer, const char *own, const char *its, const char
 	command(&r);
 	r = (struct sl_tunnel_record){.kind = SL_TUNNEL_SESSION, .peer = peer};
 	r.keys.local = r.keys.remote = 1000 + peer;
-	r.keys.is_initiator = true;
+	r.keys.is_initiator = r.keys.shared = true;
 	command(&r);
 	assert_true(ip_take(h, peer == OF_IPV4 ? OUTER4 : OUTER6, &got)); // it confirms
 }

@@ -401,6 +401,7 @@ static void clients_of_each_pattern_connect_and_are_told_what_they_get(void **st
 	expect_lease("c3", "10.7.0.20/24", 0, 0);
 	assert_int_equal(counter("s-handshake", "initiations_taken"), CLIENTS);
 	assert_int_equal(counter("s", "sessions"), CLIENTS);
+	assert_int_equal(counter("s", "unknown_index"), 0); // no data comes before its session
 }
 
 static void who_is_revoked_is_out_at_once_and_nobody_else(void **state)

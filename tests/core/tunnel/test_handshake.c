@@ -111,6 +111,9 @@ static void assert_session(const struct pair *p)
 	assert_memory_not_equal(p->client_keys.send, p->client_keys.receive, 32);
 	assert_true(p->client_keys.is_initiator);
 	assert_false(p->server_keys.is_initiator);
+	// who wrote the last message does not know that it arrives
+	assert_int_equal(p->client_keys.shared, p->third.len == 0);
+	assert_int_equal(p->server_keys.shared, p->third.len > 0);
 	assert_int_equal(p->client_keys.local, CLIENT_INDEX);
 	assert_int_equal(p->client_keys.remote, SERVER_INDEX);
 	assert_int_equal(p->server_keys.local, SERVER_INDEX);

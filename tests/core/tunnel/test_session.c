@@ -14,7 +14,8 @@ static struct sl_session_gone gone;
 
 static void add(uint32_t index, bool is_initiator)
 {
-	struct sl_tunnel_keys k = {.local = index, .is_initiator = is_initiator, .send = {1}};
+	struct sl_tunnel_keys k = {
+		.local = index, .is_initiator = is_initiator, .shared = is_initiator, .send = {1}};
 
 	sl_sessions_add(&sessions, &k, NOW_NS, &gone);
 }
