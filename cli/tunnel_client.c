@@ -283,9 +283,20 @@ static void tell_connected(const struct tunnel_client *c)
 		say("the service takes everything; --route-all sends it there");
 }
 
+static bool same_lease(const struct sl_tunnel_lease *a, const struct sl_tunnel_lease *b)
+{
+	if (strcmp(a->ipv4, b->ipv4) != 0 || strcmp(a->ipv6, b->ipv6) != 0 || a->mtu != b->mtu ||
+	    a->n_networks != b->n_networks)
+		return false;
+	for (size_t i = 0; i < a->n_networks; i++)
+		if (strcmp(a->networks[i], b->networks[i]) != 0)
+			return false;
+	return true;
+}
+
 static bool is_new(const struct tunnel_client *c, const struct sl_tunnel_peer_view *v)
 {
-	return c->state == TUNNEL_TRYING || memcmp(&c->lease, &v->lease, sizeof(c->lease)) != 0;
+	return c->state == TUNNEL_TRYING || !same_lease(&c->lease, &v->lease);
 }
 
 static void connect_to(struct tunnel_client *c, const struct sl_tunnel_peer_view *v)
