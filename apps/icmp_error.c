@@ -1,6 +1,6 @@
 // icmp-error: tells the sources of packets that cannot go on why, and drops the packets.
 // Ports: control, any number -> ipv4, ipv6. Config: interfaces, addresses, rate, burst, total-rate,
-// total-burst. Spec: RFC 1812 section 4.3.2, RFC 4443 section 2.4, RFC 1191.
+// total-burst, from-destination. Spec: RFC 1812 section 4.3.2, RFC 4443 section 2.4, RFC 1191.
 
 #include "core/ip/icmp_error.h"
 #include "apps/classes.h"
@@ -22,6 +22,7 @@ enum { DROP_UNKNOWN = SL_IP_ERROR_NONE };
 struct config {
 	struct sl_strings interfaces, addresses;
 	uint64_t rate, burst, total_rate, total_burst;
+	bool from_destination;
 };
 
 struct icmp_error {
@@ -29,6 +30,7 @@ struct icmp_error {
 	struct sl_iface_addresses addresses;
 	struct sl_source_limit *limit;
 	uint16_t id; // of the last IPv4 packet
+	bool from_destination;
 };
 
 static void control_one(struct icmp_error *self, struct rte_mbuf *p)
@@ -102,7 +104,7 @@ static bool was_for_us(const struct icmp_error *self, const struct offender *o)
 // the interface that the packet came in on.
 static const uint8_t *choose_source(const struct icmp_error *self, const struct offender *o)
 {
-	if (was_for_us(self, o))
+	if (self->from_destination || was_for_us(self, o))
 		return o->dst;
 	return sl_iface_addresses_source(&self->addresses, o->meta->iface_in, o->family,
 					 is_link_local(o, o->src));
@@ -191,6 +193,7 @@ static int icmp_error_configure(struct sl_app *app, const void *config, struct s
 	};
 	int r = sl_ifaces_check(&c->interfaces, err);
 
+	self->from_destination = c->from_destination;
 	if (r == 0)
 		r = sl_iface_addresses_read(&self->addresses, &c->interfaces, &c->addresses, err);
 	if (r < 0)
@@ -249,6 +252,12 @@ static const struct sl_key keys[] = {
 	 .help = "of these, errors at once",
 	 .min = 1,
 	 .max = 1e6},
+	{.name = "from-destination",
+	 .type = SL_BOOL,
+	 .offset = offsetof(struct config, from_destination),
+	 .preset = "no",
+	 .help = "speak from the address that a packet was for: to a host that would not believe "
+		 "its own, or one that no route leads to"},
 	{0},
 };
 

@@ -174,13 +174,21 @@ void sl_tunnel_seals_flush(struct sl_tunnel *t, struct sl_tunnel_seals *s)
 }
 
 // A packet that cannot be sent: its source may hear why.
-static void refuse(struct sl_tunnel *t, struct rte_mbuf *p, unsigned reason, enum sl_ip_error error)
+//
+// mtu  With SL_IP_TOO_BIG.
+static void refuse(struct sl_tunnel *t, struct rte_mbuf *p, unsigned reason, enum sl_ip_error error,
+		   uint16_t mtu)
 {
-	if (!t->app.out[SL_TUNNEL_OUT_ERROR]) {
+	bool is_routed = t->iface != SL_IFACE_NONE;
+
+	if (!t->app.out[SL_TUNNEL_OUT_ERROR] || (!is_routed && !sl_ip_meta_fits(p))) {
 		sl_app_drop(&t->app, p, reason);
 		return;
 	}
+	if (!is_routed) // it comes from an app that knows nothing of a router
+		sl_ip_meta_arrive(p, 0, 0);
 	sl_ip_meta(p)->error = error;
+	sl_ip_meta(p)->mtu = mtu;
 	sl_app_give_one(&t->app, SL_TUNNEL_OUT_ERROR, p);
 }
 
@@ -232,9 +240,7 @@ static void seal_for(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id
 	int why;
 
 	if (peer->is_narrow && sl_tunnel_is_too_big(t, peer, p, &mtu)) {
-		if (t->app.out[SL_TUNNEL_OUT_ERROR])
-			sl_ip_meta(p)->mtu = mtu;
-		refuse(t, p, SL_TUNNEL_DROP_TOO_BIG, SL_IP_TOO_BIG);
+		refuse(t, p, SL_TUNNEL_DROP_TOO_BIG, SL_IP_TOO_BIG, mtu);
 		return;
 	}
 	why = sl_tunnel_limit_out(t, id, sl_len(p));
@@ -251,9 +257,9 @@ static void seal_one(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct rte_
 		     uint32_t peer)
 {
 	if (peer == SL_ALLOWED_NOBODY)
-		refuse(t, p, SL_TUNNEL_DROP_NO_PEER, SL_IP_HOST_UNREACHABLE);
+		refuse(t, p, SL_TUNNEL_DROP_NO_PEER, SL_IP_HOST_UNREACHABLE, 0);
 	else if (!t->peers[peer].outer.len)
-		refuse(t, p, SL_TUNNEL_DROP_NO_ENDPOINT, SL_IP_HOST_UNREACHABLE);
+		refuse(t, p, SL_TUNNEL_DROP_NO_ENDPOINT, SL_IP_HOST_UNREACHABLE, 0);
 	else
 		seal_for(t, s, peer, p);
 }

@@ -9,7 +9,7 @@ static const struct {
 	const char *suffix, *class;
 } apps[] = {
 	{"", "tunnel-data"}, {"-handshake", "tunnel-handshake"}, {"-tun", "tun"}, {"-udp", "udp"},
-	{"-to-tun", "join"},
+	{"-to-tun", "join"}, {"-error", "icmp-error"},
 };
 
 // Ports behind the names.
@@ -19,7 +19,10 @@ static const struct {
 	{"-tun.rx", ".inner"},
 	{".inner4", "-to-tun"},
 	{".inner6", "-to-tun"},
+	{"-error.ipv4", "-to-tun"},
+	{"-error.ipv6", "-to-tun"},
 	{"-to-tun", "-tun.tx"},
+	{".error", "-error.inner"},
 	{"-udp.rx", ".outer"},
 	{".outer4", "-udp"},
 	{".outer6", "-udp"},
@@ -46,5 +49,9 @@ int sl_tunnel_add(struct sl_graph *g, const char *name, struct sl_error *err)
 			 links[i].to);
 		ret = sl_graph_link(g, text, err);
 	}
+	// The host would take errors from its own addresses for forged ones.
+	snprintf(text, sizeof(text), "%s-error", name);
+	if (ret == 0)
+		ret = sl_graph_set(g, text, "from-destination", "yes", false, err);
 	return ret;
 }

@@ -1,9 +1,9 @@
 // session: the keys that two peers agreed on, and the three that a peer may have at a time. Spec:
 // WireGuard paper section 6.3.
 //
-//	next      derived when we wrote the last message of a handshake; not used until the other
-//side has 	          shown that it has it, too 	current   sends and receives 	previous  still receives what is
-//on its way
+//	next      ours alone, as far as we know: not used until the other side has used it
+//	current   sends and receives
+//	previous  still receives what is on its way
 //
 // Plain memory with secrets in it, wiped when a session goes. One thread at a time. Times are
 // monotonic, ns.

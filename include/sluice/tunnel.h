@@ -21,8 +21,8 @@ enum {
 };
 
 // Add to a graph the apps and links of a tunnel between a TUN interface and a UDP port of the host.
-// They are called NAME (tunnel-data), NAME-handshake, NAME-tun (tun), NAME-udp (udp) and
-// NAME-to-tun; their settings are the caller's. Where it fails, some are there.
+// They are called NAME (tunnel-data), NAME-handshake, NAME-tun (tun), NAME-udp (udp), NAME-to-tun
+// and NAME-error (icmp-error); their settings are the caller's. Where it fails, some are there.
 //
 // Returns 0, -EEXIST, -EINVAL (not a name) or -ENOMEM.
 int sl_tunnel_add(struct sl_graph *g, const char *name, struct sl_error *err);

@@ -328,6 +328,20 @@ static void bad_settings_are_refused(void **state)
 	}
 }
 
+static void errors_come_from_the_destination_where_that_is_wanted(void **state)
+{
+	struct sl_harness *h = make("icmp-error from-destination=yes");
+
+	(void)state;
+	udp4("10.0.0.9", LAN);
+	feed(h, SL_IP_HOST_UNREACHABLE);
+	expect_error(h, "10.1.0.7", 3, 1);
+	udp6("2001:db8::9", LAN);
+	feed(h, SL_IP_HOST_UNREACHABLE);
+	expect_error(h, "2001:db8:1::7", 1, 3);
+	assert_string_equal(sl_harness_destroy(h), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +349,7 @@ int main(void)
 		cmocka_unit_test(errors_come_from_the_interface_that_the_packet_came_in_on),
 		cmocka_unit_test(a_link_local_source_is_answered_on_its_link),
 		cmocka_unit_test(who_was_spoken_to_answers),
+		cmocka_unit_test(errors_come_from_the_destination_where_that_is_wanted),
 		cmocka_unit_test(too_big_tells_the_mtu_of_the_way_on),
 		cmocka_unit_test(broadcasts_of_our_networks_get_no_error_nor_cause_one),
 		cmocka_unit_test(errors_and_what_the_router_sent_itself_cause_none),

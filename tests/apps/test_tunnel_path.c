@@ -76,6 +76,7 @@ static void what_belongs_to_nobody_or_to_one_without_endpoint_is_unreachable(voi
 		rig_send(&rig, i == 0 ? "fd01::1" : "10.1.0.1", dst[i], 96);
 		assert_true(ip_take(rig.data, OUTPUT_ERROR, &got));
 		assert_int_equal(got.meta.error, SL_IP_HOST_UNREACHABLE);
+		assert_int_equal(got.meta.iface_in, 0); // without a router, the data app says so
 		assert_int_equal(got.len, 96);
 	}
 	rig_expect_silence(&rig);

@@ -340,6 +340,15 @@ class Changes(Wg):
         self.x.set("peer", self.y.key, "remove")
         self.assertFalse(self.b.pings("10.9.0.1"))
 
+    def test_the_host_hears_what_cannot_be_reached(self):
+        """No peer has the address; the host believes it whatever its reverse path filter."""
+        for level in 0, 1:
+            for interface in "all", self.x.name:
+                self.a.run("sysctl", "-qw", f"net.ipv4.conf.{interface}.rp_filter={level}")
+            for address in "10.9.0.99", "fd09:0::99":
+                answer = self.a.run("ping", "-n", "-c", "1", "-W", "10", address, check=False)
+                self.assertRegex(answer.stdout, "(Host|Address) [Uu]nreachable")
+
     def test_a_larger_mtu_is_used(self):
         for host, device in ((self.a, self.x), (self.b, self.y)):
             host.ip("link", "set", "eth0", "mtu", "9000")
