@@ -84,8 +84,9 @@ class Silence(hosts.Case):
         lines = [f"{base64.b64encode(p.public).decode()} allowed=10.9.{i}.2/32" for i, p in enumerate(peers)]
         self.sluice_run = self.sluice(GRAPH.format(
             name=self.name, addresses='"10.9.0.1/16"', key=key, port=PORT,
-            peer='", "'.join(lines)))
-        hosts.eventually("the tunnel is there", lambda: self.m.has(self.name)
+            peer='", "'.join(lines), way="counter"))
+        # its interface comes before its socket, without which the host itself answers
+        hosts.eventually("the tunnel listens", lambda: f":{PORT} " in self.m.run("ss", "-Hlun").stdout
                          or not self.sluice_run.running())
         return peers
 
