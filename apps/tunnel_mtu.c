@@ -48,7 +48,8 @@ static bool read_claim(const struct sl_quote *q, struct sl_tunnel_claim *c)
 {
 	const struct sl_message_data *m = (const struct sl_message_data *)q->payload;
 
-	if (q->mtu == 0 || q->len < sizeof(*m) || load_le32(m->type) != SL_MESSAGE_DATA)
+	if (!sl_path_may_be(q->to.ip.family, q->mtu) || q->len < sizeof(*m) ||
+	    load_le32(m->type) != SL_MESSAGE_DATA)
 		return false;
 	*c = (struct sl_tunnel_claim){.from = q->from, .to = q->to, .mtu = q->mtu};
 	c->index = load_le32(m->receiver);

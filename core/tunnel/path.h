@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 enum {
-	SL_PATH_MIN4 = 576,
-	SL_PATH_MIN6 = 1280, // RFC 8201 section 4: no less, whatever is told
+	SL_PATH_MIN4 = 576, // no less, whatever is told
+	SL_PATH_MIN6 = 1280,
+	SL_PATH_LINK4 = 68, // what every link takes
 };
 
 static const uint64_t sl_path_age_ns = 600000000000; // RFC 1191 section 6.3: 10 minutes
@@ -17,6 +18,12 @@ struct sl_path {
 	uint64_t until_ns;
 	uint16_t mtu; // 0 = nothing was told
 };
+
+// Whether there is a link of so little: who says so is not believed. RFC 791, RFC 8201 section 4.
+static inline bool sl_path_may_be(uint8_t family, uint32_t mtu)
+{
+	return mtu >= (family == 4 ? SL_PATH_LINK4 : SL_PATH_MIN6);
+}
 
 // Take what an error says. Returns whether packets must be shorter than before.
 static inline bool sl_path_lower(struct sl_path *p, uint8_t family, uint32_t mtu, uint64_t now_ns)

@@ -158,7 +158,7 @@ static void it_is_never_less_than_what_every_link_carries(void **state)
 {
 	(void)state;
 	passes(OF_IPV6, true, 1420, false);
-	make_error(10);
+	make_error(1280);
 	tell();
 	passes(OF_IPV6, true, 1280, false);
 	assert_int_equal(sealed.meta.mtu, 1280);
@@ -170,6 +170,28 @@ static void it_is_never_less_than_what_every_link_carries(void **state)
 	passes(OF_IPV4, false, 576, true);
 	assert_int_equal(sealed.meta.mtu, 576);
 	is_refused(OF_IPV4, false, 577, 576);
+}
+
+// RFC 8201 section 4: less than 1280 must be ignored. Links of IPv4 take 68 (RFC 791).
+static void what_no_link_has_is_not_believed(void **state)
+{
+	static const uint32_t few[] = {1, 67}, few6[] = {0, 68, 1279};
+
+	(void)state;
+	passes(OF_IPV4, false, 1420, true);
+	for (unsigned i = 0; i < RTE_DIM(few); i++) {
+		make_error(few[i]);
+		tell();
+	}
+	passes(OF_IPV6, false, 1420, true);
+	for (unsigned i = 0; i < RTE_DIM(few6); i++) {
+		make_error(few6[i]);
+		tell();
+	}
+	assert_int_equal(sl_harness_drop(h, "icmp_ignored"), RTE_DIM(few) + RTE_DIM(few6));
+	assert_int_equal(sl_harness_metric(h, "paths_lowered"), 0);
+	passes(OF_IPV4, false, 1420, true);
+	passes(OF_IPV6, false, 1420, true);
 }
 
 static void it_is_forgotten_after_ten_minutes(void **state)
@@ -277,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_told_is_what_fits, begin, end),
 		cmocka_unit_test_setup_teardown(it_is_never_less_than_what_every_link_carries,
 						begin, end),
+		cmocka_unit_test_setup_teardown(what_no_link_has_is_not_believed, begin, end),
 		cmocka_unit_test_setup_teardown(it_is_forgotten_after_ten_minutes, begin, end),
 		cmocka_unit_test_setup_teardown(never_raised, begin, end),
 		cmocka_unit_test_setup_teardown(forged_errors_are_not_believed, begin, end),
