@@ -92,6 +92,11 @@ static inline void copy_frame(struct rte_mbuf *p, const uint8_t *from, uint16_t 
 		memcpy(to + i, from + i, SL_RECORD_BLOCK);
 }
 
+static bool take(struct rte_mempool *pool, struct rte_mbuf **p, unsigned n)
+{
+	return rte_mempool_get_bulk(pool, (void **)p, n) == 0;
+}
+
 // Turn the window's first n records into packets of the pool and give them.
 // Returns how many: n, or fewer where the pool runs out.
 static unsigned replay(struct reader *self, struct rte_mempool *pool, unsigned n)
@@ -101,9 +106,9 @@ static unsigned replay(struct reader *self, struct rte_mempool *pool, unsigned n
 	struct rte_mbuf *p[SL_BURST];
 	uint64_t bytes = 0, truncated = 0;
 
-	if (!sl_alloc_burst(pool, p, n)) {
+	if (!take(pool, p, n)) {
 		n = 1;
-		if (!sl_alloc_burst(pool, p, n))
+		if (!take(pool, p, n))
 			return 0;
 	}
 	for (unsigned i = 0; i < n; i++) {
@@ -111,9 +116,10 @@ static unsigned replay(struct reader *self, struct rte_mempool *pool, unsigned n
 
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(sl_record_data(records, record[i + PREFETCH_AHEAD]));
-		copy_frame(p[i], sl_record_data(records, r), r->len);
+		sl_packet_fresh(p[i]); // here and not before, so that each field is written once
 		sl_set_len(p[i], r->len);
 		sl_set_stamp_ns(p[i], r->stamp_ns);
+		copy_frame(p[i], sl_record_data(records, r), r->len);
 		bytes += r->len;
 		truncated += (r->flags & SL_RECORD_TRUNCATED) != 0;
 	}

@@ -105,6 +105,18 @@ static inline void sl_set_stamp_ns(struct rte_mbuf *p, uint64_t ns)
 	memcpy(&p->hash, &ns, sizeof(ns));
 }
 
+// Make a packet that its pool just gave a fresh one: length 0, full headroom, no time stamp.
+static inline void sl_packet_fresh(struct rte_mbuf *p)
+{
+	// data_off, refcnt, nb_segs, port: the eight bytes DPDK calls rearm_data
+	const uint16_t fresh[4] = {SL_HEADROOM, 1, 1, RTE_MBUF_PORT_INVALID};
+
+	memcpy(&p->rearm_data, fresh, sizeof(fresh));
+	p->ol_flags = 0;
+	sl_set_len(p, 0);
+	sl_set_stamp_ns(p, 0);
+}
+
 // Take n fresh, empty packets from the pool: length 0, full headroom, no time stamp.
 //
 // pool  Any mbuf pool; best from a worker of the engine (its cache makes this a few cycles).
@@ -114,15 +126,8 @@ static inline bool sl_alloc_burst(struct rte_mempool *pool, struct rte_mbuf **p,
 {
 	if (rte_mempool_get_bulk(pool, (void **)p, n) < 0)
 		return false;
-	for (unsigned i = 0; i < n; i++) {
-		// data_off, refcnt, nb_segs, port: the eight bytes DPDK calls rearm_data
-		const uint16_t fresh[4] = {SL_HEADROOM, 1, 1, RTE_MBUF_PORT_INVALID};
-
-		memcpy(&p[i]->rearm_data, fresh, sizeof(fresh));
-		p[i]->ol_flags = 0;
-		sl_set_len(p[i], 0);
-		sl_set_stamp_ns(p[i], 0);
-	}
+	for (unsigned i = 0; i < n; i++)
+		sl_packet_fresh(p[i]);
 	return true;
 }
 
