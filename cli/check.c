@@ -1,10 +1,9 @@
 // sluice check: are these files right?
 
 #include "cli/command.h"
+#include "cli/graph_file.h"
 #include "cli/say.h"
 
-#include <errno.h>
-#include <sluice/graph.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -12,14 +11,9 @@ static const struct args_option options[] = {{0}};
 
 static int check_file(const char *path, struct sl_error *err)
 {
-	struct sl_graph *g = sl_graph_create();
-	int ret = -ENOMEM;
+	struct sl_graph *g;
+	int ret = graph_file_open(&g, path, err);
 
-	if (!g)
-		return sl_error_set(err, ret, "out of memory");
-	ret = sl_graph_load(g, path, err);
-	if (ret == 0)
-		ret = sl_graph_check(g, err);
 	if (ret == 0)
 		printf("%s: ok, %zu apps, %zu links\n", path, sl_graph_count_apps(g),
 		       sl_graph_count_links(g));

@@ -1,11 +1,11 @@
 // sluice graph: a graph file as a picture, or as the apps and links that it stands for.
 
 #include "cli/command.h"
+#include "cli/graph_file.h"
 #include "cli/say.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sluice/graph.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,21 +29,14 @@ static const struct args_option options[] = {
 static int load_text(const char *path, char *(*print)(const struct sl_graph *g), char **text,
 		     struct sl_error *err)
 {
-	struct sl_graph *g = sl_graph_create();
-	int ret = -ENOMEM;
+	struct sl_graph *g;
+	int ret = graph_file_open(&g, path, err);
 
-	if (!g)
-		return sl_error_set(err, ret, "out of memory");
-	ret = sl_graph_load(g, path, err);
-	if (ret == 0)
-		ret = sl_graph_check(g, err);
-	if (ret == 0) {
-		*text = print(g);
-		if (!*text)
-			ret = sl_error_set(err, -ENOMEM, "out of memory");
-	}
+	if (ret < 0)
+		return ret;
+	*text = print(g);
 	sl_graph_destroy(g);
-	return ret;
+	return *text ? 0 : sl_error_set(err, -ENOMEM, "out of memory");
 }
 
 // Start `dot -Tsvg` between two descriptors.

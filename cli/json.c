@@ -1,4 +1,5 @@
 #include "cli/json.h"
+#include "core/utf8.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -6,30 +7,13 @@
 #include <stddef.h>
 #include <string.h>
 
-// Bytes of the UTF-8 sequence at s, or 0 where there is none (RFC 3629 section 4).
-static size_t utf8_len(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if (s[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90))
-		return 0; // longer than needed
-	if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0; // surrogates, and behind the last code point
-	return n;
-}
-
 static void put_string(FILE *out, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
 	fputc('"', out);
 	while (*s) {
-		size_t n = utf8_len(s);
+		size_t n = sl_utf8_len((const char *)s);
 
 		if (n == 0)
 			fputs("\\ufffd", out);

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/drive.h"
+#include "cli/graph_file.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/say.h"
@@ -24,29 +25,12 @@ struct run {
 	struct progress progress;
 };
 
-static int load(const char *path, struct sl_graph **g, struct sl_error *err)
-{
-	int ret;
-
-	*g = sl_graph_create();
-	if (!*g)
-		return sl_error_set(err, -ENOMEM, "out of memory");
-	ret = sl_graph_load(*g, path, err);
-	if (ret == 0)
-		ret = sl_graph_check(*g, err);
-	if (ret == 0)
-		return 0;
-	sl_graph_destroy(*g);
-	*g = NULL;
-	return ret;
-}
-
 static void reload(void *context)
 {
 	struct run *run = context;
 	struct sl_error err = {0};
 	struct sl_graph *g;
-	int ret = load(run->path, &g, &err);
+	int ret = graph_file_open(&g, run->path, &err);
 
 	if (ret == 0)
 		ret = sl_engine_apply(run->engine, g, &err);
@@ -149,7 +133,7 @@ static int run_run(const struct args *args)
 		say("run: --stats: %s", err.text);
 		return STATUS_USAGE;
 	}
-	if (load(run.path, &g, &err) < 0 || loop_init(&loop, &err) < 0)
+	if (graph_file_open(&g, run.path, &err) < 0 || loop_init(&loop, &err) < 0)
 		goto failed;
 	d.loop = &loop;
 	if (drive_graph(&run, g, &d, &err) == 0)

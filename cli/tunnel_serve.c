@@ -1,6 +1,7 @@
 #include "cli/tunnel_serve.h"
 
 #include "cli/drive.h"
+#include "cli/graph_file.h"
 #include "cli/say.h"
 
 #include <errno.h>
@@ -16,17 +17,11 @@ struct serve {
 
 static int load(const char *path, struct sl_graph **g, struct sl_error *err)
 {
-	int ret;
+	int ret = graph_file_open(g, path, err);
 
-	*g = sl_graph_create();
-	if (!*g)
-		return sl_error_set(err, -ENOMEM, "out of memory");
-	ret = sl_graph_load(*g, path, err);
-	if (ret == 0 && !sl_graph_has(*g, SERVE))
-		ret = sl_error_set(err, -EINVAL, "%s: it has no 'serve'", path);
-	if (ret == 0)
-		ret = sl_graph_check(*g, err);
-	return ret;
+	if (ret < 0 || sl_graph_has(*g, SERVE))
+		return ret;
+	return sl_error_set(err, -EINVAL, "%s: it has no 'serve'", path);
 }
 
 static size_t count_clients(struct sl_engine *e)

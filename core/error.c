@@ -1,34 +1,19 @@
 #include <sluice/error.h>
 
 #include "core/error.h"
+#include "core/utf8.h"
 
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-// Bytes of the UTF-8 character at s, 0 where it is none. RFC 3629 section 4.
-static size_t utf8_length(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if (s[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 size_t sl_text_utf8(const char *text)
 {
 	const char *s = text;
 
 	for (size_t n; *s; s += n) {
-		n = utf8_length((const unsigned char *)s);
+		n = sl_utf8_len(s);
 		if (!n)
 			break;
 	}
@@ -41,7 +26,7 @@ static void make_printable(char *s)
 {
 	while (*s) {
 		unsigned char c = (unsigned char)*s;
-		size_t n = utf8_length((const unsigned char *)s);
+		size_t n = sl_utf8_len(s);
 
 		if (n == 0 || (c < ' ' && c != '\t') || c == 0x7f) {
 			*s++ = '?';
@@ -60,7 +45,7 @@ static void cut_character(char *s, size_t size)
 		return;
 	for (unsigned i = 0; i < 3 && end > 0 && ((unsigned char)s[end - 1] & 0xc0) == 0x80; i++)
 		end--;
-	if (end > 0 && utf8_length((const unsigned char *)s + end - 1) == 0)
+	if (end > 0 && sl_utf8_len(s + end - 1) == 0)
 		s[end - 1] = '\0';
 }
 
@@ -134,7 +119,7 @@ void sl_error_place(struct sl_error *err, const char *file, unsigned line, unsig
 		return;
 	// A line too long to show up to the place is not shown at all.
 	for (unsigned i = 1; i < column && at < source_len; i++) {
-		size_t n = utf8_length((const unsigned char *)source + at);
+		size_t n = sl_utf8_len(source + at);
 
 		at += n ? n : 1;
 	}
@@ -154,7 +139,7 @@ static void append_caret(const struct sl_error *err, char *out, size_t size)
 	for (unsigned i = 1; i < err->column && at + 1 < size; i++) {
 		out[at++] = *s == '\t' ? '\t' : ' ';
 		if (*s) {
-			size_t n = utf8_length((const unsigned char *)s);
+			size_t n = sl_utf8_len(s);
 
 			s += n ? n : 1;
 		}
