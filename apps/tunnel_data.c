@@ -128,7 +128,8 @@ static void command_peer(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 		count_peers(t, 1);
 	}
 	locate(peer, r);
-	if (r->has_keepalive && sl_timers_persist(&peer->timers, t->app.now_ns, r->keepalive_ns))
+	if (r->has_keepalive && sl_timers_persist(&peer->timers, t->app.now_ns,
+						  (uint16_t)(r->keepalive_ns / SL_TIMER_SECOND_NS)))
 		sl_tunnel_keepalive(t, s, r->peer);
 }
 

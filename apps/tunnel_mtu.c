@@ -101,7 +101,8 @@ static bool has_sent(const struct sl_tunnel_peer *peer, const struct sl_tunnel_c
 	for (unsigned i = 0; i < SL_SLOTS; i++) {
 		const struct sl_session *s = &peer->sessions.at[i];
 
-		if (s->live && s->keys.remote == c->index && c->counter < s->sent)
+		if (sl_session_is_live(s) && s->seal.remote == c->index &&
+		    c->counter < s->seal.sent)
 			return true;
 	}
 	return false;

@@ -5,13 +5,16 @@
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
 
+enum { AHEAD = 8 }; // packets
+
 // A burst of data packets on their way through the AEAD.
 struct opens {
 	unsigned n;
 	struct sl_aead_item items[SL_BURST];
 	struct rte_mbuf *packets[SL_BURST];
-	struct sl_outer_packet outer[SL_BURST];
+	struct sl_outer_view outer[SL_BURST];
 	uint32_t values[SL_BURST]; // of the index: peer and place
+	unsigned found;            // so many have one
 };
 
 // What was in them: the first `n` packets are inner ones, from the peers with these numbers.
@@ -35,7 +38,7 @@ static struct sl_session *session_of(struct sl_tunnel *t, uint32_t value)
 
 // ---- before the AEAD
 
-static const struct sl_message_data *header_of(const struct sl_outer_packet *outer)
+static const struct sl_message_data *header_of(const struct sl_outer_view *outer)
 {
 	return (const struct sl_message_data *)outer->payload;
 }
@@ -43,9 +46,9 @@ static const struct sl_message_data *header_of(const struct sl_outer_packet *out
 // Take a data packet into the burst; what is none goes elsewhere.
 static void collect(struct sl_tunnel *t, struct opens *o, struct rte_mbuf *p)
 {
-	struct sl_outer_packet *outer = &o->outer[o->n];
+	struct sl_outer_view *outer = &o->outer[o->n];
 
-	switch (sl_outer_parse(sl_data(p), sl_len(p), outer)) {
+	switch (sl_outer_look(sl_data(p), sl_len(p), outer)) {
 	case SL_OUTER_MALFORMED:
 		sl_tunnel_hear_error(t, p);
 		return;
@@ -68,30 +71,34 @@ static void collect(struct sl_tunnel *t, struct opens *o, struct rte_mbuf *p)
 	}
 }
 
-static void prefetch(const struct sl_tunnel *t, uint32_t value, uint64_t counter)
-{
-	const struct sl_tunnel_peer *peer = &t->peers[value / SL_SLOTS];
-
-	rte_prefetch0(&peer->sessions.place);
-	rte_prefetch0(&peer->endpoint);
-	sl_session_prefetch(&peer->sessions, value % SL_SLOTS);
-	sl_replay_prefetch(&peer->sessions.at[value % SL_SLOTS].replay, counter);
-}
-
-// Find whose they are.
+// Find whose the next packet is.
 static void find(struct sl_tunnel *t, struct opens *o)
 {
-	for (unsigned i = 0; i < o->n; i++) {
-		const struct sl_message_data *header = header_of(&o->outer[i]);
+	const struct sl_message_data *header = header_of(&o->outer[o->found]);
+	uint32_t value = sl_indices_find(t->indices, load_le32(header->receiver));
 
-		o->values[i] = sl_indices_find(t->indices, load_le32(header->receiver));
-		if (o->values[i] != SL_INDEX_FREE)
-			prefetch(t, o->values[i], load_le64(header->counter));
+	o->values[o->found++] = value;
+	if (value == SL_INDEX_FREE)
+		return;
+	rte_prefetch0(&session_of(t, value)->open);
+	sl_tunnel_prefetch(t, value / SL_SLOTS);
+}
+
+// Take a burst. Their peers are asked for while later packets are checked, a few lines at a time:
+// what a processor waits for is limited, and what is asked for beyond that it forgets.
+static void collect_all(struct sl_tunnel *t, struct opens *o, struct rte_mbuf **p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		collect(t, o, p[i]);
+		if (o->n > o->found + AHEAD)
+			find(t, o);
 	}
+	while (o->found < o->n)
+		find(t, o);
 }
 
 // Whether a packet has a session; then it is an item to open.
-static bool make_item(struct sl_tunnel *t, struct rte_mbuf *p, const struct sl_outer_packet *outer,
+static bool make_item(struct sl_tunnel *t, struct rte_mbuf *p, const struct sl_outer_view *outer,
 		      uint32_t value, struct sl_aead_item *item)
 {
 	const struct sl_message_data *header = header_of(outer);
@@ -106,7 +113,7 @@ static bool make_item(struct sl_tunnel *t, struct rte_mbuf *p, const struct sl_o
 		drop(t, p, SL_TUNNEL_DROP_EXPIRED);
 		return false;
 	}
-	*item = (struct sl_aead_item){.key = session->keys.receive};
+	*item = (struct sl_aead_item){.key = session->open.key};
 	item->len = outer->len - (uint32_t)(sizeof(*header) + SL_MESSAGE_TAG);
 	item->in = outer->payload + sizeof(*header);
 	item->out = sl_data(p) + (item->in - sl_data(p));
@@ -135,17 +142,16 @@ static void make_items(struct sl_tunnel *t, struct opens *o)
 // ---- behind it
 
 // Authentic packets say where a peer is, and at which of our addresses it finds us.
-static void follow(struct sl_tunnel *t, uint32_t id, const struct sl_outer_packet *outer)
+static void follow(struct sl_tunnel *t, uint32_t id, const struct sl_outer_view *outer)
 {
 	struct sl_tunnel_peer *peer = &t->peers[id];
 
-	if (sl_endpoint_equal(&peer->endpoint, &outer->from) &&
-	    sl_endpoint_equal(&peer->source, &outer->to))
+	if (sl_outer_is_answer(&peer->outer, outer))
 		return;
 	peer->is_narrow = false; // what was told was of another way
 	peer->path.mtu = 0;
-	peer->endpoint = outer->from;
-	peer->source = outer->to;
+	peer->endpoint = sl_outer_from(outer);
+	peer->source = sl_outer_to(outer);
 	peer->moved = true;
 	sl_outer_init(&peer->outer, &peer->source, &peer->endpoint);
 	sl_tunnel_flag(t, id);
@@ -153,7 +159,7 @@ static void follow(struct sl_tunnel *t, uint32_t id, const struct sl_outer_packe
 
 // An authentic packet that was not seen before came in under a session.
 static void note(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t value,
-		 const struct sl_outer_packet *outer, bool data)
+		 const struct sl_outer_view *outer, bool data)
 {
 	uint32_t id = value / SL_SLOTS;
 	struct sl_tunnel_peer *peer = &t->peers[id];
@@ -200,6 +206,16 @@ static void unwrap(struct sl_tunnel *t, struct inners *in, struct rte_mbuf *p, u
 	in->packets[in->n++] = p;
 }
 
+static bool is_new(struct sl_tunnel *t, uint32_t value, uint64_t counter)
+{
+	struct sl_session *session = session_of(t, value);
+	struct sl_replay_past *past = &t->peers[value / SL_SLOTS].past[value % SL_SLOTS];
+
+	// An earlier packet of the burst may have ended the session.
+	return sl_session_is_live(session) &&
+	       sl_replay_accept(&session->open.replay, past, counter);
+}
+
 static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct opens *o,
 		   unsigned i, struct inners *in)
 {
@@ -211,9 +227,7 @@ static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct 
 		drop(t, p, SL_TUNNEL_DROP_BAD_TAG);
 		return;
 	}
-	// An earlier packet of the burst may have ended the session.
-	if (!session_of(t, value)->live ||
-	    !sl_replay_accept(&session_of(t, value)->replay, load_le64(item->nonce + 4))) {
+	if (!is_new(t, value, load_le64(item->nonce + 4))) {
 		drop(t, p, SL_TUNNEL_DROP_REPLAY);
 		return;
 	}
@@ -264,7 +278,6 @@ static void open_all(struct sl_tunnel *t, struct sl_tunnel_seals *s, struct open
 	struct inners in;
 
 	in.n = out.n[0] = out.n[1] = 0;
-	find(t, o);
 	make_items(t, o);
 	sl_aead_open(o->items, o->n);
 	for (unsigned i = 0; i < o->n; i++)
@@ -282,9 +295,8 @@ void sl_tunnel_open_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)
 	unsigned n = sl_app_take(&t->app, SL_TUNNEL_IN_OUTER, p, SL_BURST);
 	struct opens o;
 
-	o.n = 0;
-	for (unsigned i = 0; i < n; i++)
-		collect(t, &o, p[i]);
+	o.n = o.found = 0;
+	collect_all(t, &o, p, n);
 	if (o.n > 0)
 		open_all(t, s, &o);
 }

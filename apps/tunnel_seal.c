@@ -5,6 +5,8 @@
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
 
+enum { AHEAD = 16 }; // packets
+
 static void count_waiting(struct sl_tunnel *t)
 {
 	sl_app_set_held(&t->app, sl_stage_count(t->stage));
@@ -35,8 +37,8 @@ static bool frame(struct sl_session *session, struct rte_mbuf *p, uint32_t mtu)
 	if (!header)
 		return false;
 	store_le32(header->type, SL_MESSAGE_DATA);
-	store_le32(header->receiver, session->keys.remote);
-	store_le64(header->counter, session->sent);
+	store_le32(header->receiver, session->seal.remote);
+	store_le64(header->counter, session->seal.sent);
 	return true;
 }
 
@@ -62,10 +64,10 @@ static void seal_later(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t 
 	}
 	len = sl_len(p) - (uint32_t)(sizeof(struct sl_message_data) + SL_MESSAGE_TAG);
 	item = &s->items[s->n];
-	*item = (struct sl_aead_item){.key = session->keys.send, .len = len};
+	*item = (struct sl_aead_item){.key = session->seal.key, .len = len};
 	item->in = item->out = sl_data(p) + sizeof(struct sl_message_data);
 	item->tag = item->out + len;
-	store_le64(item->nonce + 4, session->sent++);
+	store_le64(item->nonce + 4, session->seal.sent++);
 	s->packets[s->n] = p;
 	s->peers[s->n] = id;
 	s->nested[s->n] = (uint8_t)(nested + SL_META_NESTED);
@@ -192,23 +194,16 @@ static void refuse(struct sl_tunnel *t, struct rte_mbuf *p, unsigned reason, enu
 	sl_app_give_one(&t->app, SL_TUNNEL_OUT_ERROR, p);
 }
 
-// Sealing touches all of these; what one waits for memory, the others wait, too.
-static void prefetch(const struct sl_tunnel *t, const struct sl_allowed_ask *asks, unsigned n)
+// Ask for a peer AHEAD of its packet, and for its session half of that before.
+static void prefetch(const struct sl_tunnel *t, const struct sl_allowed_ask *asks, unsigned n,
+		     unsigned i)
 {
-	for (unsigned i = 0; i < n; i++) {
-		if (asks[i].peer == SL_ALLOWED_NOBODY)
-			continue;
-		rte_prefetch0(&t->peers[asks[i].peer].sessions.place);
-		rte_prefetch0(&t->peers[asks[i].peer].outer);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		const struct sl_sessions *s;
+	const unsigned half = i - AHEAD / 2;
 
-		if (asks[i].peer == SL_ALLOWED_NOBODY)
-			continue;
-		s = &t->peers[asks[i].peer].sessions;
-		sl_session_prefetch(s, s->place[SL_CURRENT]);
-	}
+	if (i < n && asks[i].peer != SL_ALLOWED_NOBODY)
+		sl_tunnel_prefetch(t, asks[i].peer);
+	if (half < n && asks[half].peer != SL_ALLOWED_NOBODY)
+		rte_prefetch0(&sl_session(&t->peers[asks[half].peer].sessions, SL_CURRENT)->seal);
 }
 
 // Whether it is an IP packet. What is behind that is cut off.
@@ -274,8 +269,10 @@ void sl_tunnel_seal_push(struct sl_tunnel *t, struct sl_tunnel_seals *s)
 		if (take_inner(t, p[i], &asks[n]))
 			p[n++] = p[i];
 	sl_allowed_find_burst(t->allowed, asks, n);
-	prefetch(t, asks, n);
-	for (unsigned i = 0; i < n; i++)
-		seal_one(t, s, p[i], asks[i].peer);
+	for (unsigned i = 0; i < n + AHEAD; i++) {
+		prefetch(t, asks, n, i);
+		if (i >= AHEAD)
+			seal_one(t, s, p[i - AHEAD], asks[i - AHEAD].peer);
+	}
 	sl_tunnel_seals_flush(t, s);
 }

@@ -55,8 +55,7 @@ static void forget(struct sl_tunnel *t)
 	for (uint32_t i = 0; t && i < t->max_peers; i++) {
 		struct sl_session *s = sl_session(&t->peers[i].sessions, SL_CURRENT);
 
-		if (s->live)
-			s->replay = (struct sl_replay){0};
+		s->open.replay = (struct sl_replay){0};
 	}
 	bench_exclude(rte_rdtsc() - start);
 }

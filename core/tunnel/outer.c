@@ -126,25 +126,20 @@ bool sl_outer_put_checked(const struct sl_outer *o, struct rte_mbuf *p, uint8_t 
 	return put(o, p, tos, o->len == SL_OUTER6_LEN); // RFC 8200 section 8.1: IPv6 must have one
 }
 
-// Where the UDP datagram is, and from whom to whom; NULL where there is none.
-static const uint8_t *parse_ipv4(const uint8_t *p, size_t *len, struct sl_outer_packet *out,
-				 uint32_t *initial)
+// Where the UDP datagram is; NULL where there is none.
+static const uint8_t *parse_ipv4(const uint8_t *p, size_t *len, uint8_t *tos, uint32_t *initial)
 {
 	const struct sl_ipv4_hdr *ip = sl_ipv4_parse(p, *len);
 
 	if (!ip || ip->protocol != SL_PROTO_UDP || sl_ipv4_is_fragment(ip))
 		return NULL;
 	*len = load_be16(ip->total_len) - sl_ipv4_hdr_len(ip);
-	out->from.ip.family = out->to.ip.family = 4;
-	memcpy(out->from.ip.bytes, ip->src, sizeof(ip->src));
-	memcpy(out->to.ip.bytes, ip->dst, sizeof(ip->dst));
-	out->tos = ip->tos;
+	*tos = ip->tos;
 	*initial = sl_checksum_pseudo_ipv4(ip->src, ip->dst, SL_PROTO_UDP, 0);
 	return p + sl_ipv4_hdr_len(ip);
 }
 
-static const uint8_t *parse_ipv6(const uint8_t *p, size_t *len, struct sl_outer_packet *out,
-				 uint32_t *initial)
+static const uint8_t *parse_ipv6(const uint8_t *p, size_t *len, uint8_t *tos, uint32_t *initial)
 {
 	const struct sl_ipv6_hdr *ip = sl_ipv6_parse(p, *len);
 	struct sl_ipv6_upper upper;
@@ -153,40 +148,35 @@ static const uint8_t *parse_ipv6(const uint8_t *p, size_t *len, struct sl_outer_
 	    upper.protocol != SL_PROTO_UDP || upper.fragment)
 		return NULL;
 	*len = upper.len;
-	out->from.ip.family = out->to.ip.family = 6;
-	memcpy(out->from.ip.bytes, ip->src, sizeof(ip->src));
-	memcpy(out->to.ip.bytes, ip->dst, sizeof(ip->dst));
-	out->tos = (uint8_t)(p[0] << 4 | p[1] >> 4);
+	*tos = (uint8_t)(p[0] << 4 | p[1] >> 4);
 	*initial = sl_checksum_pseudo_ipv6(ip->src, ip->dst, SL_PROTO_UDP, 0);
 	return upper.data;
 }
 
 // Read the headers. Returns the UDP header, or NULL; initial is the sum of the pseudo-header.
-static const uint8_t *read_headers(const uint8_t *ip, size_t len, struct sl_outer_packet *out,
+static const uint8_t *read_headers(const uint8_t *ip, size_t len, struct sl_outer_view *out,
 				   uint32_t *initial)
 {
 	const uint8_t *udp = NULL;
 	uint16_t udp_len;
 
-	*out = (struct sl_outer_packet){0};
 	if (len > 0 && ip[0] >> 4 == 4)
-		udp = parse_ipv4(ip, &len, out, initial);
+		udp = parse_ipv4(ip, &len, &out->tos, initial);
 	else if (len > 0)
-		udp = parse_ipv6(ip, &len, out, initial);
+		udp = parse_ipv6(ip, &len, &out->tos, initial);
 	if (!udp || len < SL_UDP_LEN)
 		return NULL;
 	udp_len = load_be16(udp + UDP_LENGTH);
 	if (udp_len < SL_UDP_LEN || udp_len > len)
 		return NULL;
-	out->from.port = load_be16(udp);
-	out->to.port = load_be16(udp + 2);
+	out->ip = ip;
 	out->payload = udp + SL_UDP_LEN;
 	out->len = (uint16_t)(udp_len - SL_UDP_LEN);
 	*initial += sl_checksum_word(udp_len);
 	return udp;
 }
 
-enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_outer_packet *out)
+enum sl_outer_verdict sl_outer_look(const uint8_t *ip, size_t len, struct sl_outer_view *out)
 {
 	uint32_t initial = 0;
 	const uint8_t *udp = read_headers(ip, len, out, &initial);
@@ -194,15 +184,82 @@ enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_ou
 	if (!udp)
 		return SL_OUTER_MALFORMED;
 	if (load_be16(udp + UDP_CHECKSUM) == 0) // none: RFC 8200 section 8.1 forbids that in IPv6
-		return out->to.ip.family == 4 ? SL_OUTER_GOOD : SL_OUTER_BAD_CHECKSUM;
+		return ip[0] >> 4 == 4 ? SL_OUTER_GOOD : SL_OUTER_BAD_CHECKSUM;
 	return sl_checksum_good(udp, out->len + (size_t)SL_UDP_LEN, initial)
 		       ? SL_OUTER_GOOD
 		       : SL_OUTER_BAD_CHECKSUM;
 }
 
+// Source and destination.
+static const uint8_t *addresses_of(const uint8_t *ip)
+{
+	return ip + (ip[0] >> 4 == 4 ? offsetof(struct sl_ipv4_hdr, src)
+				     : offsetof(struct sl_ipv6_hdr, src));
+}
+
+static struct sl_endpoint end_of(const struct sl_outer_view *v, bool to)
+{
+	const uint8_t *udp = v->payload - SL_UDP_LEN;
+	struct sl_endpoint e = {.ip.family = v->ip[0] >> 4, .port = load_be16(udp + 2 * to)};
+	size_t len = sl_ip_len(e.ip.family);
+
+	memcpy(e.ip.bytes, addresses_of(v->ip) + len * to, len);
+	return e;
+}
+
+struct sl_endpoint sl_outer_from(const struct sl_outer_view *v)
+{
+	return end_of(v, false);
+}
+
+struct sl_endpoint sl_outer_to(const struct sl_outer_view *v)
+{
+	return end_of(v, true);
+}
+
+static void fill(struct sl_outer_packet *out, const struct sl_outer_view *v)
+{
+	*out = (struct sl_outer_packet){.from = sl_outer_from(v),
+					.to = sl_outer_to(v),
+					.payload = v->payload,
+					.len = v->len,
+					.tos = v->tos};
+}
+
+enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_outer_packet *out)
+{
+	struct sl_outer_view v;
+	enum sl_outer_verdict verdict = sl_outer_look(ip, len, &v);
+
+	if (verdict == SL_OUTER_GOOD)
+		fill(out, &v);
+	return verdict;
+}
+
 bool sl_outer_read(const uint8_t *ip, size_t len, struct sl_outer_packet *out)
 {
+	struct sl_outer_view v;
 	uint32_t initial = 0;
 
-	return read_headers(ip, len, out, &initial) != NULL;
+	if (!read_headers(ip, len, &v, &initial))
+		return false;
+	fill(out, &v);
+	return true;
+}
+
+// Whether two pairs, of ports or of addresses of a family, are the same the other way round.
+static bool is_swapped(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	return memcmp(a, b + len, len) == 0 && memcmp(a + len, b, len) == 0;
+}
+
+bool sl_outer_is_answer(const struct sl_outer *o, const struct sl_outer_view *v)
+{
+	const uint8_t *ports = o->bytes + o->len - SL_UDP_LEN, *theirs = v->payload - SL_UDP_LEN;
+
+	if (o->len == 0 || o->bytes[0] >> 4 != v->ip[0] >> 4 || !is_swapped(ports, theirs, 2))
+		return false;
+	if (o->len == SL_OUTER4_LEN)
+		return is_swapped(addresses_of(o->bytes), addresses_of(v->ip), 4);
+	return is_swapped(addresses_of(o->bytes), addresses_of(v->ip), 16);
 }

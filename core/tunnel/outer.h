@@ -37,19 +37,35 @@ bool sl_outer_put(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos);
 // The same for a payload whose UDP checksum has been checked before: over IPv4 it has none then.
 bool sl_outer_put_checked(const struct sl_outer *o, struct rte_mbuf *p, uint8_t tos);
 
-// What came in.
+// Where things are in what came in: good as long as its bytes are.
+struct sl_outer_view {
+	const uint8_t *ip;
+	const uint8_t *payload; // right behind the UDP header
+	uint16_t len;           // of the payload
+	uint8_t tos;            // or traffic class; ECN is its last two bits
+};
+
+// The same, and between whom.
 struct sl_outer_packet {
 	struct sl_endpoint from, to;
 	const uint8_t *payload;
 	uint16_t len;
-	uint8_t tos; // or traffic class; ECN is its last two bits
+	uint8_t tos;
 };
 
 enum sl_outer_verdict { SL_OUTER_GOOD, SL_OUTER_MALFORMED, SL_OUTER_BAD_CHECKSUM };
 
 // Read the headers of an IP packet of either family, whose IP header has been checked: its UDP
 // length, and its UDP checksum, which IPv4 alone may leave out.
+enum sl_outer_verdict sl_outer_look(const uint8_t *ip, size_t len, struct sl_outer_view *out);
 enum sl_outer_verdict sl_outer_parse(const uint8_t *ip, size_t len, struct sl_outer_packet *out);
 
 // The same without a look at the UDP checksum. Returns false where the packet is malformed.
 bool sl_outer_read(const uint8_t *ip, size_t len, struct sl_outer_packet *out);
+
+// Between whom.
+struct sl_endpoint sl_outer_from(const struct sl_outer_view *v);
+struct sl_endpoint sl_outer_to(const struct sl_outer_view *v);
+
+// Whether it came from where the headers lead to, and to where they come from.
+bool sl_outer_is_answer(const struct sl_outer *o, const struct sl_outer_view *v);

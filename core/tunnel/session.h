@@ -15,19 +15,24 @@
 
 #define SL_REKEY_AFTER_MESSAGES ((uint64_t)1 << 60)
 
-// To seal or to open touches its first two cache lines and one of the window.
+// What sealing under it touches, and what opening does: a cache line each. Zeroed: no session.
 struct sl_session {
-	struct sl_tunnel_keys keys;
-	uint64_t sent; // number of the next packet
-	uint64_t born_ns;
-	bool live;
-	bool asked; // for a new one, because of its age, when a packet came
-	struct sl_replay replay;
-	uint8_t unused[16]; // up to a whole cache line
+	struct sl_session_seal {
+		uint8_t key[SL_NOISE_KEY];
+		uint64_t sent; // number of the next packet
+		uint64_t until_ns;
+		uint64_t renew_ns; // a packet from then on asks for a new session
+		uint32_t local, remote;
+	} seal;
+	struct sl_session_open {
+		uint8_t key[SL_NOISE_KEY];
+		struct sl_replay replay;
+		uint64_t until_ns; // the same
+		uint64_t renew_ns; // never again once one has asked
+	} open;
 };
-_Static_assert(sizeof(struct sl_session) % 64 == 0 &&
-		       offsetof(struct sl_session, replay.seen) <= 128,
-	       "two cache lines and the window");
+_Static_assert(sizeof(struct sl_session_seal) == 64 && sizeof(struct sl_session_open) == 64,
+	       "a cache line each");
 
 enum sl_slot { SL_CURRENT, SL_PREVIOUS, SL_NEXT, SL_SLOTS };
 
@@ -49,15 +54,6 @@ static inline struct sl_session *sl_session(struct sl_sessions *s, enum sl_slot 
 	return &s->at[s->place[slot]];
 }
 
-// Say that the session at[place] will soon be used.
-static inline void sl_session_prefetch(const struct sl_sessions *s, unsigned place)
-{
-	const struct sl_session *x = &s->at[place];
-
-	__builtin_prefetch(x, 1);
-	__builtin_prefetch(&x->replay, 1);
-}
-
 // Put a new session in its slot: current where both sides have it, else next.
 void sl_sessions_add(struct sl_sessions *s, const struct sl_tunnel_keys *keys, uint64_t now_ns,
 		     struct sl_session_gone *gone);
@@ -75,38 +71,35 @@ bool sl_sessions_confirm(struct sl_sessions *s, unsigned place, struct sl_sessio
 // Wipe them all.
 void sl_sessions_wipe(struct sl_sessions *s, struct sl_session_gone *gone);
 
-static inline bool sl_session_is_young(const struct sl_session *s, uint64_t now_ns)
+// Whether there is one, though it may be too old.
+static inline bool sl_session_is_live(const struct sl_session *s)
 {
-	return now_ns - s->born_ns < SL_REJECT_AFTER_S * SL_TIMER_SECOND_NS;
+	return s->open.until_ns != 0;
 }
 
 // Whether it may receive.
 static inline bool sl_session_receives(const struct sl_session *s, uint64_t now_ns)
 {
-	return s->live && sl_session_is_young(s, now_ns);
+	return now_ns < s->open.until_ns;
 }
 
 // Whether it may send.
 static inline bool sl_session_sends(const struct sl_session *s, uint64_t now_ns)
 {
-	return sl_session_receives(s, now_ns) && s->sent < SL_REPLAY_LIMIT;
+	return now_ns < s->seal.until_ns && s->seal.sent < SL_REPLAY_LIMIT;
 }
 
 // Whether a new session is to be asked for because of what was just sent.
 static inline bool sl_session_is_worn(const struct sl_session *s, uint64_t now_ns)
 {
-	return s->sent > SL_REKEY_AFTER_MESSAGES ||
-	       (s->keys.is_initiator &&
-		now_ns - s->born_ns >= SL_REKEY_AFTER_S * SL_TIMER_SECOND_NS);
+	return s->seal.sent > SL_REKEY_AFTER_MESSAGES || now_ns >= s->seal.renew_ns;
 }
 
 // The same because of what was just received: once for a session.
 static inline bool sl_session_asks(struct sl_session *s, uint64_t now_ns)
 {
-	const uint64_t age_s = SL_REJECT_AFTER_S - SL_KEEPALIVE_S - SL_REKEY_TIMEOUT_S;
-
-	if (s->asked || !s->keys.is_initiator || now_ns - s->born_ns < age_s * SL_TIMER_SECOND_NS)
+	if (!sl_session_is_live(s) || now_ns < s->open.renew_ns)
 		return false;
-	s->asked = true;
+	s->open.renew_ns = UINT64_MAX;
 	return true;
 }

@@ -32,7 +32,7 @@ struct sl_timers {
 	uint64_t handshake_ns;  // nothing came since data was sent
 	uint64_t persistent_ns; // no packet passed at all
 	uint64_t wipe_ns;       // no new session
-	uint64_t interval_ns;   // persistent keepalive; 0 = off
+	uint16_t interval_s;    // persistent keepalive; 0 = off
 	bool again;             // more data came while keepalive_ns was armed
 	bool again_now;         // so the keepalive that is due arms it again
 };
@@ -40,8 +40,8 @@ struct sl_timers {
 // An authenticated packet passed, either way.
 static inline void sl_timers_passed(struct sl_timers *t, uint64_t now_ns)
 {
-	if (t->interval_ns)
-		t->persistent_ns = now_ns + t->interval_ns;
+	if (t->interval_s)
+		t->persistent_ns = now_ns + t->interval_s * SL_TIMER_SECOND_NS;
 }
 
 // An authenticated packet was sent; `data`: with something in it. jitter_ns is random, below
@@ -82,13 +82,14 @@ static inline void sl_timers_derived(struct sl_timers *t, uint64_t now_ns)
 }
 
 // Set the persistent keepalive, 0 = off. Returns whether one is to be sent at once: it was off.
-static inline bool sl_timers_persist(struct sl_timers *t, uint64_t now_ns, uint64_t interval_ns)
+static inline bool sl_timers_persist(struct sl_timers *t, uint64_t now_ns, uint16_t interval_s)
 {
-	bool was_off = !t->interval_ns;
+	bool was_off = !t->interval_s;
 
-	t->interval_ns = interval_ns;
-	t->persistent_ns = interval_ns ? now_ns + interval_ns : 0;
-	return was_off && interval_ns;
+	t->interval_s = interval_s;
+	t->persistent_ns = 0;
+	sl_timers_passed(t, now_ns);
+	return was_off && interval_s;
 }
 
 // Nothing is left to wait for: the keys are gone.

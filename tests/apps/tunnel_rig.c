@@ -464,7 +464,7 @@ uint64_t rig_rx_bytes(struct rig *r, uint32_t peer)
 
 void rig_set_counter(struct rig *r, uint32_t peer, uint64_t sent)
 {
-	sl_session(&data_peer(r, peer)->sessions, SL_CURRENT)->sent = sent;
+	sl_session(&data_peer(r, peer)->sessions, SL_CURRENT)->seal.sent = sent;
 }
 
 bool rig_has_keys(struct rig *r, uint32_t peer)

@@ -164,6 +164,59 @@ static void reading_alone_does_not_mind_the_checksum(void **state)
 	}
 }
 
+// Whether what goes from `from` to `to` is an answer to what went to `there` from `here`.
+static bool is_answer(const char *here, const char *there, const char *from, const char *to)
+{
+	struct sl_endpoint e[] = {endpoint(here), endpoint(there), endpoint(from), endpoint(to)};
+	struct packet memory;
+	struct rte_mbuf *p = packet(&memory, 64);
+	struct sl_outer went, came;
+	struct sl_outer_view v;
+
+	sl_outer_init(&went, &e[0], &e[1]);
+	sl_outer_init(&came, &e[2], &e[3]);
+	assert_true(sl_outer_put(&came, p, 0));
+	assert_int_equal(sl_outer_look(sl_data(p), sl_len(p), &v), SL_OUTER_GOOD);
+	return sl_outer_is_answer(&went, &v);
+}
+
+static void an_answer_comes_from_where_we_send_to_and_goes_to_us(void **state)
+{
+	static const char *const others[2][4] = {
+		{"192.0.2.2:51820", "192.0.2.1:51821", "198.51.100.8:9", "198.51.100.7:10"},
+		{"[2001:db8::3]:51820", "[2001:db8::1]:51821", "[2001:db8::4]:9",
+		 "[2001:db8::2]:10"}};
+
+	(void)state;
+	for (unsigned family = 0; family < 2; family++) {
+		const char *us = ends[family][0], *peer = ends[family][1];
+
+		assert_true(is_answer(us, peer, peer, us));
+		assert_false(is_answer(us, peer, us, peer));
+		assert_false(is_answer(us, peer, ends[!family][1], ends[!family][0]));
+		for (unsigned i = 0; i < 4; i++) {
+			assert_false(is_answer(us, peer, peer, others[family][i]));
+			assert_false(is_answer(us, peer, others[family][i], us));
+		}
+	}
+}
+
+static void nothing_answers_what_goes_nowhere(void **state)
+{
+	struct sl_endpoint from = endpoint(ends[0][0]), to = endpoint(ends[0][1]), none = {0};
+	struct packet memory;
+	struct rte_mbuf *p = packet(&memory, 64);
+	struct sl_outer o, nowhere;
+	struct sl_outer_view v;
+
+	(void)state;
+	sl_outer_init(&o, &from, &to);
+	sl_outer_init(&nowhere, &none, &none);
+	assert_true(sl_outer_put(&o, p, 0));
+	assert_int_equal(sl_outer_look(sl_data(p), sl_len(p), &v), SL_OUTER_GOOD);
+	assert_false(sl_outer_is_answer(&nowhere, &v));
+}
+
 static void trailing_bytes_are_not_payload(void **state)
 {
 	struct sl_endpoint from = endpoint(ends[0][0]), to = endpoint(ends[0][1]);
@@ -219,6 +272,8 @@ int main(void)
 		cmocka_unit_test(only_ipv4_may_do_without_a_udp_checksum),
 		cmocka_unit_test(what_was_checked_has_a_checksum_only_over_ipv6),
 		cmocka_unit_test(reading_alone_does_not_mind_the_checksum),
+		cmocka_unit_test(an_answer_comes_from_where_we_send_to_and_goes_to_us),
+		cmocka_unit_test(nothing_answers_what_goes_nowhere),
 		cmocka_unit_test(trailing_bytes_are_not_payload),
 		cmocka_unit_test(packets_of_ipv4_bear_the_number_of_their_message),
 		cmocka_unit_test(without_a_place_to_send_to_nothing_is_put_on),

@@ -106,8 +106,8 @@ static void a_persistent_keepalive_comes_when_nothing_passed_either_way(void **s
 	struct sl_timers t = {0};
 
 	(void)state;
-	assert_true(sl_timers_persist(&t, NOW_NS, 25 * SECOND_NS));
-	assert_false(sl_timers_persist(&t, NOW_NS, 25 * SECOND_NS));
+	assert_true(sl_timers_persist(&t, NOW_NS, 25));
+	assert_false(sl_timers_persist(&t, NOW_NS, 25));
 	sl_timers_received(&t, NOW_NS + 20 * SECOND_NS, false);
 	assert_int_equal(sl_timers_due(&t, NOW_NS + 45 * SECOND_NS - 1), 0);
 	assert_int_equal(sl_timers_due(&t, NOW_NS + 45 * SECOND_NS), SL_DUE_KEEPALIVE);
@@ -122,7 +122,7 @@ static void a_persistent_keepalive_comes_again_though_none_could_be_sent(void **
 	struct sl_timers t = {0};
 
 	(void)state;
-	sl_timers_persist(&t, NOW_NS, 25 * SECOND_NS);
+	sl_timers_persist(&t, NOW_NS, 25);
 	for (unsigned i = 1; i < 10; i++)
 		assert_int_equal(sl_timers_due(&t, NOW_NS + i * 25 * SECOND_NS), SL_DUE_KEEPALIVE);
 }
@@ -156,7 +156,7 @@ static void stopping_leaves_only_the_persistent_keepalive(void **state)
 	struct sl_timers t = {0};
 
 	(void)state;
-	sl_timers_persist(&t, NOW_NS, 20 * SECOND_NS);
+	sl_timers_persist(&t, NOW_NS, 20);
 	sl_timers_received(&t, NOW_NS, true);
 	sl_timers_sent(&t, NOW_NS, true, 0);
 	sl_timers_derived(&t, NOW_NS);
