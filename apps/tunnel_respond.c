@@ -22,7 +22,9 @@ struct heard {
 // Every message counts, whatever becomes of it.
 static void note_load(struct sl_shake *s)
 {
-	if (sl_link_waiting(s->app.in[SL_SHAKE_IN_HANDSHAKE]) >= LOAD_WAITING)
+	struct sl_link *in = s->app.in[SL_SHAKE_IN_HANDSHAKE];
+
+	if (sl_link_waiting_up_to(in, LOAD_WAITING) >= LOAD_WAITING)
 		s->loaded_ns = s->app.now_ns;
 }
 

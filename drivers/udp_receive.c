@@ -161,9 +161,10 @@ static void take_message(struct sl_udp_receiver *r, unsigned i, uint16_t port)
 // a burst.
 static unsigned wanted(const struct sl_udp_receiver *r)
 {
-	uint64_t bursts = sl_link_room(r->app->out[SL_UDP_RX]) / SL_BURST;
+	uint64_t most = SL_UDP_MESSAGES;
+	uint64_t room = sl_link_room_up_to(r->app->out[SL_UDP_RX], most * SL_BURST);
 
-	return (unsigned)RTE_MIN(bursts, (uint64_t)SL_UDP_MESSAGES);
+	return (unsigned)RTE_MIN(room / SL_BURST, most);
 }
 
 void sl_udp_receive(struct sl_udp_receiver *r, int fd, uint16_t port)

@@ -52,22 +52,36 @@ void sl_link_destroy(struct sl_link *l);
 // Count and free the n newest packets, for which the link had no room. By the producer.
 void sl_link_overflow(struct sl_link *l, struct rte_mbuf *const *p, unsigned n);
 
-// Packets in the link as the consumer sees it.
-static inline uint64_t sl_link_waiting(struct sl_link *l)
+// Packets in the link as the consumer sees it, exact up to n: where there are as many, it does not
+// look for more.
+static inline uint64_t sl_link_waiting_up_to(struct sl_link *l, uint64_t n)
 {
 	uint64_t head = atomic_load_explicit(&l->head, memory_order_relaxed);
 
-	if (l->tail_seen == head)
+	if (l->tail_seen - head < n)
 		l->tail_seen = atomic_load_explicit(&l->tail, memory_order_acquire);
 	return l->tail_seen - head;
 }
 
-// Free slots as the producer sees it.
-static inline uint64_t sl_link_room(struct sl_link *l)
+// Whether there are any, and some of how many.
+static inline uint64_t sl_link_waiting(struct sl_link *l)
 {
-	if (l->tail_next - l->head_seen + SL_BURST > l->size)
+	return sl_link_waiting_up_to(l, 1);
+}
+
+// Free slots as the producer sees it, exact up to n: where there are as many, it does not look for
+// more.
+static inline uint64_t sl_link_room_up_to(struct sl_link *l, uint64_t n)
+{
+	if (l->size - (l->tail_next - l->head_seen) < n)
 		l->head_seen = atomic_load_explicit(&l->head, memory_order_acquire);
 	return l->size - (l->tail_next - l->head_seen);
+}
+
+// Whether there is room for a burst, and some of how much.
+static inline uint64_t sl_link_room(struct sl_link *l)
+{
+	return sl_link_room_up_to(l, SL_BURST);
 }
 
 // Copy n pointers. They are few: a call, or a string instruction, would cost more than the copy.

@@ -66,17 +66,27 @@ static struct message expect(unsigned type, size_t len)
 	return m;
 }
 
-// So many messages of nobody's wait that there is load, for a second from now.
-static void crowd(void)
+static void feed_nobodys(unsigned n)
 {
 	static const uint8_t garbage[NOBODY];
 
-	for (unsigned i = 0; i < CROWD; i++)
+	for (unsigned i = 0; i < n; i++)
 		services_feed(&s, PORT, garbage, sizeof(garbage));
+}
+
+static void hear_all(void)
+{
 	while (sl_harness_waiting_in(s.shake, 0) > 0) {
 		sl_harness_advance(s.shake, 1000);
 		sl_harness_breathe(s.shake);
 	}
+}
+
+// So many messages of nobody's wait that there is load, for a second from now.
+static void crowd(void)
+{
+	feed_nobodys(CROWD);
+	hear_all();
 }
 
 static void who_holds_a_capability_is_answered(void **state)
@@ -160,6 +170,24 @@ static void under_load_a_cookie_is_for_who_has_the_psk(void **state)
 	}
 }
 
+// Those that come while others wait count, too.
+static void there_is_load_though_not_all_came_at_once(void **state)
+{
+	struct sl_cookie none = {0};
+	struct sl_handshake h = {0};
+	struct message m = initiate(SL_TUNNEL_NK, &h, &none);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		feed_nobodys(CROWD / 2);
+		sl_harness_advance(s.shake, 1000);
+		sl_harness_breathe(s.shake);
+	}
+	hear_all();
+	say(&m);
+	expect(SL_MESSAGE_COOKIE, sizeof(struct sl_message_cookie));
+}
+
 // Each search costs some time per client, of which there is a tenth, and a tenth of a second at
 // once.
 static void under_load_strangers_get_little_time(void **state)
@@ -188,6 +216,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_lacks_the_public_key_is_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_lacks_the_psk_is_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(under_load_a_cookie_is_for_who_has_the_psk, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(there_is_load_though_not_all_came_at_once, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(under_load_strangers_get_little_time, setup,
 						teardown),

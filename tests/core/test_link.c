@@ -149,6 +149,28 @@ static void room_is_what_can_be_given(void **state)
 	sl_link_destroy(l);
 }
 
+static void what_is_asked_for_is_counted_exactly(void **state)
+{
+	struct sl_link *l = sl_link_create(512);
+	struct rte_mbuf *p[SL_BURST];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		make(p, 64, 64 * i, 60);
+		sl_link_give(l, p, 64);
+		sl_link_publish(l);
+		assert_int_equal(sl_link_waiting_up_to(l, 256), 64 * i + 64);
+	}
+	take_and_free(l, 0, 64);
+	assert_int_equal(sl_link_room_up_to(l, 512), 320);
+	make(p, 1, 256, 60);
+	sl_link_give(l, p, 1);
+	sl_link_publish(l);
+	assert_int_equal(sl_link_waiting_up_to(l, 193), 193);
+	assert_int_equal(sl_link_room_up_to(l, 1), 319);
+	sl_link_destroy(l);
+}
+
 static void destroy_frees_published_and_unpublished_packets(void **state)
 {
 	struct sl_link *l = sl_link_create(64);
@@ -207,6 +229,7 @@ int main(void)
 		cmocka_unit_test_teardown(nothing_is_seen_before_it_is_published, pool_is_whole),
 		cmocka_unit_test_teardown(full_link_drops_newest, pool_is_whole),
 		cmocka_unit_test_teardown(room_is_what_can_be_given, pool_is_whole),
+		cmocka_unit_test_teardown(what_is_asked_for_is_counted_exactly, pool_is_whole),
 		cmocka_unit_test_teardown(destroy_frees_published_and_unpublished_packets,
 					  pool_is_whole),
 		cmocka_unit_test_teardown(random_bursts_agree_with_a_naive_queue, pool_is_whole),

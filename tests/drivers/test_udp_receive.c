@@ -1,5 +1,6 @@
 // What a udp app receives, on the loopback interface.
 
+#include "drivers/udp_receive.h"
 #include "tests/drivers/udp_peer.h"
 
 #include <netinet/in.h>
@@ -122,6 +123,29 @@ static void what_is_longer_than_a_buffer_is_dropped_by_name(void **state)
 	}
 }
 
+// However much has passed before.
+static void all_that_fits_is_received_at_once(void **state)
+{
+	struct sl_harness *h = udp_make("udp");
+	struct udp_peer peer = udp_peer_open(udp_loopback[0]);
+	struct sl_endpoint to = udp_at(h, udp_loopback[0]);
+	unsigned n = 0;
+
+	(void)state;
+	for (; n < 300; n++) {
+		udp_peer_send(&peer, &to, n, 100);
+		udp_expect(h, &peer, &to, n, 100);
+	}
+	for (unsigned i = 0; i < SL_UDP_MESSAGES; i++)
+		udp_peer_send(&peer, &to, n + i, 100);
+	sl_harness_breathe(h);
+	assert_int_equal(sl_harness_app(h)->created, n + SL_UDP_MESSAGES);
+	for (unsigned i = 0; i < SL_UDP_MESSAGES; i++)
+		udp_expect(h, &peer, &to, n + i, 100);
+	close(peer.fd);
+	udp_finish(h);
+}
+
 static void nothing_is_received_without_an_output(void **state)
 {
 	struct sl_harness *h = udp_make("udp");
@@ -144,6 +168,7 @@ int main(void)
 		cmocka_unit_test(packets_tell_their_class_time_and_address),
 		cmocka_unit_test(merged_datagrams_are_cut_again),
 		cmocka_unit_test(what_is_longer_than_a_buffer_is_dropped_by_name),
+		cmocka_unit_test(all_that_fits_is_received_at_once),
 		cmocka_unit_test(nothing_is_received_without_an_output),
 	};
 
