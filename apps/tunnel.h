@@ -62,8 +62,9 @@ enum {
 // In the order of its cache lines: with ten thousand peers each comes from far away, and there is
 // no time to wait for many. A packet touches three, either way: its half of a session, the line
 // that begins with the slots, and the one of the outer headers, by which what comes in is also
-// known to come from where it came from before. The rest is for what is rare; of the windows, one
-// packet in 64 touches a line.
+// known to come from where it came from before. The rest is for what is rare. What is large as
+// well, the past of the windows, lies elsewhere, so that many peers share few pages: a miss of the
+// TLB costs as much as one of the cache.
 struct sl_tunnel_peer {
 	_Alignas(SL_LINE) struct sl_sessions sessions; // its last line goes on with
 	bool used;
@@ -84,7 +85,6 @@ struct sl_tunnel_peer {
 	struct sl_tunnel_limit limit;
 	uint64_t in_ns, out_ns; // until when its rate is spent, each way
 	struct sl_path path;
-	struct sl_replay_past past[SL_SLOTS]; // of sessions.at
 };
 _Static_assert(offsetof(struct sl_tunnel_peer, outer) ==
 			       RTE_ALIGN_CEIL(sizeof(struct sl_sessions), SL_LINE) &&
@@ -105,10 +105,11 @@ enum { SL_TUNNEL_CLAIMS = 8 };
 struct sl_tunnel {
 	struct sl_app app;
 	struct sl_tunnel_peer *peers;
-	uint32_t max_peers, end; // numbers of peers are below this; 1 or more
-	uint32_t scanned;        // the next peer whose timers are looked at
+	uint32_t max_peers, end;      // numbers of peers are below this; 1 or more
+	uint32_t scanned;             // the next peer whose timers are looked at
+	struct sl_replay_past *pasts; // of sessions: by peer * SL_SLOTS + place
 	struct sl_allowed *allowed;
-	struct sl_indices *indices; // of sessions: peer * SL_SLOTS + place
+	struct sl_indices *indices; // of sessions: the same
 	struct sl_stage *stage;
 	uint64_t max_prefixes, max_staged;
 	uint32_t mtu;                          // of inner packets

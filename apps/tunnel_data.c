@@ -16,8 +16,8 @@
 
 enum {
 	SCAN_TICKS = 32, // in so many ticks, all peers' timers are looked at
+	SCAN_AHEAD = 8,
 	COMMANDS_AT_ONCE = 8,
-	LARGE = 1 << 20, // bytes of peers
 };
 
 struct config {
@@ -283,6 +283,7 @@ static void tunnel_data_tick(struct sl_app *app)
 
 	s.n = 0;
 	while (n-- > 0) {
+		rte_prefetch0(&t->peers[(t->scanned + SCAN_AHEAD) % t->end].timers);
 		if (t->peers[t->scanned].used)
 			look_after(t, &s, t->scanned);
 		sl_tunnel_judge(t, t->scanned);
@@ -324,13 +325,9 @@ static int keep_sizes(const struct sl_tunnel *before, const struct config *c, st
 		"max-peers, max-prefixes and stage cannot change while the tunnel runs");
 }
 
-// Many peers lie in large pages, or each packet would miss the TLB. Only the first page is there
-// from the start: most tunnels could have many peers and have few.
-static struct sl_tunnel_peer *peers_map(uint32_t n)
+static size_t pasts_bytes(const struct sl_tunnel *t)
 {
-	const size_t bytes = n * sizeof(struct sl_tunnel_peer);
-
-	return bytes < LARGE ? sl_pages_map(bytes) : sl_pages_map_large(bytes, LARGE);
+	return (size_t)t->max_peers * SL_SLOTS * sizeof(*t->pasts);
 }
 
 static int tunnel_data_configure(struct sl_app *app, const void *config, struct sl_error *err)
@@ -347,11 +344,12 @@ static int tunnel_data_configure(struct sl_app *app, const void *config, struct 
 	t->clamps_mss = c->mss_clamp;
 	if (app->predecessor)
 		return keep_sizes((struct sl_tunnel *)app->predecessor, c, err);
-	t->peers = peers_map(t->max_peers);
+	t->peers = sl_pages_map_random(t->max_peers * sizeof(*t->peers));
+	t->pasts = sl_pages_map(pasts_bytes(t));
 	t->allowed = sl_allowed_create(c->prefixes, t->max_peers);
 	t->indices = sl_indices_create((size_t)t->max_peers * SL_SLOTS);
 	t->stage = sl_stage_create((uint32_t)c->stage);
-	if (!t->peers || !t->allowed || !t->indices || !t->stage)
+	if (!t->peers || !t->pasts || !t->allowed || !t->indices || !t->stage)
 		return sl_error_set(err, -ENOMEM, "out of memory");
 	randombytes_buf(&t->random, sizeof(t->random));
 	return 0;
@@ -363,12 +361,14 @@ static void tunnel_data_adopt(struct sl_app *app, struct sl_app *old)
 	struct sl_tunnel *t = (struct sl_tunnel *)app, *before = (struct sl_tunnel *)old;
 
 	t->peers = before->peers;
+	t->pasts = before->pasts;
 	t->allowed = before->allowed;
 	t->indices = before->indices;
 	t->stage = before->stage;
 	t->random = before->random;
 	t->end = before->end;
 	before->peers = NULL;
+	before->pasts = NULL;
 	before->allowed = NULL;
 	before->indices = NULL;
 	before->stage = NULL;
@@ -389,6 +389,7 @@ static void tunnel_data_stop(struct sl_app *app)
 		sodium_memzero(&t->peers[i], sizeof(t->peers[i]));
 	}
 	sl_pages_unmap(t->peers, t->max_peers * sizeof(*t->peers));
+	sl_pages_unmap(t->pasts, pasts_bytes(t));
 	sl_allowed_destroy(t->allowed);
 	sl_indices_destroy(t->indices);
 	sl_stage_destroy(t->stage);

@@ -5,7 +5,7 @@
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
 
-enum { AHEAD = 8 }; // packets
+enum { AHEAD = 16 }; // packets
 
 // A burst of data packets on their way through the AEAD.
 struct opens {
@@ -209,11 +209,10 @@ static void unwrap(struct sl_tunnel *t, struct inners *in, struct rte_mbuf *p, u
 static bool is_new(struct sl_tunnel *t, uint32_t value, uint64_t counter)
 {
 	struct sl_session *session = session_of(t, value);
-	struct sl_replay_past *past = &t->peers[value / SL_SLOTS].past[value % SL_SLOTS];
 
 	// An earlier packet of the burst may have ended the session.
 	return sl_session_is_live(session) &&
-	       sl_replay_accept(&session->open.replay, past, counter);
+	       sl_replay_accept(&session->open.replay, &t->pasts[value], counter);
 }
 
 static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct opens *o,

@@ -5,7 +5,7 @@
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
 
-enum { AHEAD = 16 }; // packets
+enum { AHEAD = 24 }; // packets
 
 static void count_waiting(struct sl_tunnel *t)
 {

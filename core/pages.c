@@ -40,6 +40,12 @@ void *sl_pages_map_large(size_t bytes, size_t ready)
 	return p;
 }
 
+void *sl_pages_map_random(size_t bytes)
+{
+	return bytes < HUGE_PAGE / 2 ? sl_pages_map(bytes)
+				     : sl_pages_map_large(bytes, HUGE_PAGE / 2);
+}
+
 void sl_pages_unmap(void *p, size_t bytes)
 {
 	if (p)

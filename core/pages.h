@@ -14,5 +14,10 @@ void *sl_pages_map(size_t bytes);
 // or NULL.
 void *sl_pages_map_large(size_t bytes, size_t ready);
 
-// Give either back. bytes as it was mapped with. NULL is legal.
+// Map `bytes` that are read all over: in large pages where they would fill one at least half, the
+// first of which is there from the start, and else in small ones. A table that could be large and
+// is not takes little. Any thread. Returns the memory, owned by the caller, or NULL.
+void *sl_pages_map_random(size_t bytes);
+
+// Give any of them back. bytes as it was mapped with. NULL is legal.
 void sl_pages_unmap(void *p, size_t bytes);

@@ -118,7 +118,7 @@ struct sl_allowed *sl_allowed_create(size_t n_prefixes, uint32_t n_peers)
 	a->owners = calloc((size_t)n_peers + 1, sizeof(*a->owners));
 	a->epoch = 1;
 	a->answer_bits = bits_for(n_peers);
-	a->answers = sl_pages_map(answers_bytes(a));
+	a->answers = sl_pages_map_random(answers_bytes(a));
 	if (a->nodes && a->places && a->owners && a->answers && a->max_nodes <= UINT32_MAX)
 		return a;
 	sl_allowed_destroy(a);
