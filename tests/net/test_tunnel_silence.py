@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import unittest
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "router"))
 
@@ -26,8 +27,9 @@ from test_tunnel_sockets import GRAPH, PORT  # noqa: E402
 try:
     from scapy.config import conf
     from scapy.layers.inet import ICMP, IP, UDP
-    from scapy.layers.inet6 import IPv6
+    from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6
     from scapy.layers.l2 import Ether
+    from scapy.packet import Raw
     conf.ipv6_enabled = True
 except ImportError:
     print("skipped: there is no scapy (python3-scapy)")
@@ -192,6 +194,65 @@ class Silence(hosts.Case):
         self.assertEqual([peer.finish(answer) for answer in self.ask()], [True])
         self.assert_silent([old, new, new, old] * 5)
         self.assert_silent([new] * 5, port=SOURCE_PORT + 1)
+
+    def test_a_clock_that_goes_back(self):
+        """Who comes from the past is not answered; his session goes on, and when his clock is right
+        again he gets another."""
+        peer = self.peers[1]
+        peer.stamp = now = 2000000000
+        self.send(peer.initiation())
+        self.assertEqual([peer.finish(answer) for answer in self.ask()], [True])
+        self.send(peer.data(b""))
+        for back in (1, 2, 3600, 10 * 365 * 86400, now - 1):
+            peer.stamp = now - back
+            self.assert_silent(peer.initiation() for _ in range(min(back, 20)))
+        self.send(peer.data(inner("10.9.1.2")))
+        self.assert_comes_out(inner("10.9.1.2"))
+        peer.stamp = now + 1
+        self.send(peer.initiation())
+        self.assertEqual([peer.finish(answer) for answer in self.ask()], [True])
+
+    def test_icmp_errors_make_no_packet_shorter(self):
+        """Over IPv4 the outer packets stay as they were, too. Over IPv6, where only a host can
+        divide them, the kernel does, if the error is about its own socket."""
+        for self.family in (4, 6):
+            self.connect()
+            whole = self.outer_packets()
+            self.assertEqual(len(whole), 1)
+            quoted = bytearray(whole[0][:500])
+            quoted[21 if self.family == 4 else 41] ^= 1  # our port
+            for q in bytes(quoted), b"", whole[0][:20]:
+                self.say_too_big(q)
+                self.assertEqual(self.outer_packets(), [mock.ANY])
+            self.say_too_big(whole[0][:500])
+            if self.family == 4:
+                self.assertEqual(self.outer_packets(), [mock.ANY])
+            else:
+                hosts.eventually("it is divided", lambda: len(self.outer_packets()) == 2)
+
+    def outer_packets(self):
+        """What is sent for the longest packet that the tunnel takes, which may not be divided."""
+        while self.wire.receive():
+            pass
+        said = self.m.run("ping", "-n", "-c", "1", "-W", "0.2", "-s", 1392, "-M", "do", "10.9.0.2",
+                          check=False).stdout
+        self.assertNotIn("Frag needed", said)
+        frames = []
+        hosts.eventually("it is sent", lambda: frames.extend(self.long_packets()) or frames)
+        return frames
+
+    def long_packets(self):
+        while frame := self.wire.receive():
+            if len(frame) > 150:
+                yield frame[14:]
+
+    def say_too_big(self, quoted):
+        """A router on the way: packets may be no longer than 1280 bytes."""
+        if self.family == 4:
+            p = IP(src="192.0.2.9", dst=ADDRESSES[4][1]) / ICMP(type=3, code=4, nexthopmtu=1280)
+        else:
+            p = IPv6(src="2001:db8::9", dst=ADDRESSES[6][1]) / ICMPv6PacketTooBig(mtu=1280)
+        self.wire.send(bytes(Ether(src=HERE, dst=THERE) / p / Raw(quoted)))
 
     def test_answers_to_nothing(self):
         def with_index(kind, length):
