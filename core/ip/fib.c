@@ -13,8 +13,9 @@
 enum {
 	LENGTHS = 128 + 1,
 	TARGETS_MAX = 65535,
-	CHUNKS_LEAST = 1024,
-	CHUNKS_MAX = SL_TRIE_VALUES,
+	LINES4 = 4,  // of the trie, for each route
+	LINES6 = 20, // and of IPv6
+	LINES_LEAST = 16384,
 	REMOVAL = 64,      // places that could be looked at meanwhile
 	LARGE = 200000,    // routes from which on tables are there from the start
 	WORK_ROUTE = 1000, // of finding a route and its target, in entries of the trie
@@ -49,18 +50,20 @@ static size_t slots_for(uint32_t routes)
 	return slots;
 }
 
-// An IPv4 route needs one chunk; one of IPv6 up to thirteen, which it shares with its neighbours.
-static uint32_t chunks_for(uint8_t family, uint32_t routes)
+// An IPv4 route needs four lines at most: a chunk of one has up to 11 runs, as of five prefixes,
+// and one in full takes 16 until four prefixes are left in it. One of IPv6 may need 22, most of
+// which it shares with its neighbours.
+static uint32_t lines_for(uint8_t family, uint32_t routes)
 {
-	uint64_t chunks = family == 4 ? routes : 4 * (uint64_t)routes + CHUNKS_LEAST;
+	uint64_t lines = LINES_LEAST + (uint64_t)routes * (family == 4 ? LINES4 : LINES6);
 
-	return (uint32_t)RTE_MIN(chunks, (uint64_t)CHUNKS_MAX);
+	return (uint32_t)RTE_MIN(lines, (uint64_t)SL_TRIE_LINES_MAX);
 }
 
 int sl_fib_create(struct sl_fib **out, uint8_t family, const struct sl_fib_limits *limits,
 		  struct sl_error *err)
 {
-	uint32_t chunks = limits->chunks ? limits->chunks : chunks_for(family, limits->routes);
+	uint32_t lines = limits->lines ? limits->lines : lines_for(family, limits->routes);
 	uint32_t ready = limits->routes >= LARGE ? limits->routes : 0;
 	struct sl_fib *f = calloc(1, sizeof(*f));
 	size_t bytes;
@@ -73,7 +76,7 @@ int sl_fib_create(struct sl_fib **out, uint8_t family, const struct sl_fib_limit
 	bytes = f->slots * sizeof(*f->routes);
 	f->routes = ready ? sl_pages_map_large(bytes, bytes) : sl_pages_map(bytes);
 	f->hops = sl_hops_create(limits->targets ? limits->targets : TARGETS_MAX);
-	f->trie = sl_trie_create((unsigned)sl_ip_len(family), chunks, ready);
+	f->trie = sl_trie_create((unsigned)sl_ip_len(family), lines, ready);
 	if (!f->routes || !f->hops || !f->trie) {
 		sl_fib_destroy(f);
 		return sl_error_set(err, -ENOMEM, "no memory for %u routes", limits->routes);
@@ -191,7 +194,7 @@ static int add_route(struct sl_fib *f, size_t slot, const struct sl_prefix *p, u
 				    f->max_routes);
 	if (sl_trie_add(f->trie, p->ip.bytes, p->len, id) < 0)
 		return sl_error_set(err, -ENOSPC, "the routes are spread over too many parts: %u",
-				    sl_trie_chunks(f->trie));
+				    sl_trie_lines(f->trie));
 	*r = (struct route){.len = p->len, .used = true};
 	memcpy(r->key, p->ip.bytes, sizeof(r->key));
 	f->per_length[p->len]++;

@@ -4,10 +4,10 @@
 // route goes the next one's comes back. Addresses are looked up in bursts. Whoever looks up also
 // changes, between two bursts: no lookup ever sees half a change.
 //
-// Memory: 48 MiB for the first table, 26 to 52 bytes for each route there may be, and 192 bytes to
-// 1 KiB for each /24 with longer prefixes in it and, in IPv6, each /32, /48, /64... with longer
-// ones in it. It comes when it is used; where many routes are allowed, it is there from the start,
-// so that no packet has to wait while a route takes memory.
+// Memory: for the first table 48 MiB, in IPv6 16; 26 to 52 bytes for each route there may be; and
+// 64 bytes to 1 KiB for each /24 with longer prefixes in it and, in IPv6, each /32, /48, /64...
+// with longer ones in it. It comes when it is used; where many routes are allowed, it is there from
+// the start, so that no packet has to wait while a route takes memory.
 //
 // All functions: one thread at a time.
 #pragma once
@@ -34,7 +34,7 @@ enum {
 struct sl_fib_limits {
 	uint32_t routes;  // different prefixes, 1 to SL_FIB_ROUTES_MAX
 	uint32_t targets; // different targets; 0 = 65535, which is also the most
-	uint32_t chunks;  // of the trie; 0 = for any IPv4 routes, on average four for one of IPv6
+	uint32_t lines;   // of the trie; 0 = for any IPv4 routes, on average 20 for one of IPv6
 };
 
 // Make an empty FIB of a family (4 or 6). Returns 0 and *f, owned by the caller, or -errno with err
@@ -49,7 +49,7 @@ void sl_fib_destroy(struct sl_fib *f);
 // route  Borrowed. Its kind may also be of enum sl_target_kind. Bits behind the prefix do not
 //        count.
 //
-// Returns 0; -EINVAL (another family); -ENOSPC with err filled: too many routes, targets or chunks,
+// Returns 0; -EINVAL (another family); -ENOSPC with err filled: too many routes, targets or lines,
 // and nothing has changed.
 int sl_fib_set(struct sl_fib *f, enum sl_fib_origin origin, const struct sl_route *route,
 	       struct sl_error *err);

@@ -1,11 +1,9 @@
-// Chunks are in core/ip/trie_chunk.h, which also says what an entry is, the first table in
-// core/ip/trie_root.h. Changes go down to the entries below their prefix and keep on the way back
-// what has become of the chunks; lookups go through bursts.
+// Changes go down to the entries below their prefix and keep on the way back what has become of the
+// chunks. Lookups are in core/ip/trie_lookup.c.
 
 #include "core/ip/trie.h"
 
-#include "core/ip/trie_chunk.h"
-#include "core/ip/trie_root.h"
+#include "core/ip/trie_state.h"
 
 #include <errno.h>
 #include <rte_common.h>
@@ -13,18 +11,17 @@
 #include <stdlib.h>
 
 enum {
-	ROOT_BYTES = SL_TRIE_ROOT_BITS / 8,
-	SHORT_BITS = 8,
-	READY4 = 8,  // bytes in chunks of either kind that an IPv4 route takes
-	READY6 = 64, // and one of IPv6, where most are of 48 bits or fewer
+	READY4 = 8,  // bytes in chunks that an IPv4 route takes
+	READY6 = 96, // and one of IPv6, where most are of 48 bits or fewer
+
+	// Lines that a chunk of runs takes at most when it is kept in full: its own, and below it
+	// those of as many in full as its runs are enough for, and one.
+	GROWTH = (2 + SL_RUNS_DRAFT_MAX / SL_RUNS_MAX) << SL_TRIE_FULL_BITS,
+	// Those of a lone chunk that gets a second prefix: two bytes each, and two lone ones.
+	LONE_GROWTH = 7,
 };
 
-struct sl_trie {
-	struct sl_trie_root root;
-	uint32_t brief[1 << SHORT_BITS]; // prefixes shorter than SHORT_BITS
-	struct sl_trie_chunks chunks;
-	unsigned key_len;
-};
+_Static_assert(SL_TRIE_LINES_MAX <= SL_TRIE_NUMBERS / SL_TRIE_CLASSES, "lines have numbers");
 
 static uint32_t leaf(unsigned depth, uint32_t value)
 {
@@ -35,16 +32,18 @@ static uint32_t leaf(unsigned depth, uint32_t value)
 
 // Nearly every lookup of IPv6 comes by the chunks of its first byte, of which there are few: in
 // full they cost one cache line, not two.
-struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks, uint32_t ready)
+struct sl_trie *sl_trie_create(unsigned key_len, uint32_t lines, uint32_t ready)
 {
 	size_t bytes = (size_t)ready * (key_len == 4 ? READY4 : READY6);
 	struct sl_trie *t = calloc(1, sizeof(*t));
+	int rc;
 
 	if (!t)
 		return NULL;
 	t->key_len = key_len;
-	if (sl_trie_root_init(&t->root, ready > 0) < 0 ||
-	    sl_trie_chunks_init(&t->chunks, chunks, bytes, key_len > 4) < 0) {
+	rc = key_len == 4 ? sl_trie_root_init(&t->root, ready > 0)
+			  : sl_trie_root_init_plain(&t->root, ready > 0);
+	if (rc < 0 || sl_trie_chunks_init(&t->chunks, lines, bytes, key_len > 4) < 0) {
 		sl_trie_destroy(t);
 		return NULL;
 	}
@@ -77,25 +76,34 @@ struct range {
 static uint32_t change_entry(struct sl_trie *t, uint32_t entry, unsigned byte,
 			     const struct change *c);
 
+static uint32_t cover(struct sl_trie *t, uint32_t entry, const struct change *c);
+
+static void cover_entries(struct sl_trie *t, uint32_t *entries, unsigned n, const struct change *c)
+{
+	t->chunks.work += n;
+	for (unsigned i = 0; i < n; i++)
+		entries[i] = cover(t, entries[i], c);
+}
+
 // Give each leaf of at most the prefix's length, which covers the whole entry, a new value. Returns
 // the new entry.
 static uint32_t cover(struct sl_trie *t, uint32_t entry, const struct change *c)
 {
-	uint32_t *entries;
-	unsigned n;
+	struct sl_runs *r;
 
 	if (!(entry & SL_TRIE_CHUNK))
 		return entry >> SL_TRIE_DEPTH_SHIFT <= c->depth ? c->leaf : entry;
-	if (entry & SL_TRIE_FULL) {
-		entries = sl_trie_full(&t->chunks, entry);
-		n = SL_TRIE_FULL_ENTRIES;
-	} else {
-		entries = sl_trie_runs(&t->chunks, entry)->entries;
-		n = sl_trie_runs(&t->chunks, entry)->n;
+	if (sl_trie_is_lone(entry)) {
+		cover_entries(t, &sl_trie_lone(&t->chunks, entry)->outside, 1, c);
+		return entry;
 	}
-	t->chunks.work += n;
-	for (unsigned i = 0; i < n; i++)
-		entries[i] = cover(t, entries[i], c);
+	if (sl_trie_is_full(entry)) {
+		cover_entries(t, sl_trie_full(&t->chunks, entry), SL_TRIE_FULL_ENTRIES, c);
+		return entry;
+	}
+	r = sl_trie_runs(&t->chunks, entry, 0);
+	for (unsigned i = 0; i < 1u << sl_trie_bits(entry); i++)
+		cover_entries(t, r[i].entries, sl_runs_count(&r[i]), c);
 	return entry;
 }
 
@@ -120,33 +128,67 @@ static uint32_t change_full(struct sl_trie *t, uint32_t chunk, unsigned byte,
 	return sl_trie_chunk_settle(&t->chunks, chunk, byte);
 }
 
-// Change a chunk that is kept as runs, or a leaf that becomes one: what the prefix covers is cut
-// out of the runs.
-static uint32_t change_runs(struct sl_trie *t, uint32_t chunk, unsigned byte,
-			    const struct change *c)
+// Cut what the prefix covers out of the runs of a table at a byte, and change it.
+static void change_draft(struct sl_trie *t, const struct sl_runs_draft *was, unsigned byte,
+			 const struct change *c, struct sl_runs_draft *d)
 {
 	struct range r = range_of(c, byte, sl_trie_span(byte));
-	struct sl_runs was = {.lasts = {INT16_MAX}, .entries = {chunk}, .n = 1};
-	struct sl_runs_draft d = {.n = 0};
 	uint32_t first = 0;
 
-	if (chunk & SL_TRIE_CHUNK) {
-		was = *sl_trie_runs(&t->chunks, chunk);
-		sl_trie_chunk_give(&t->chunks, chunk);
-	}
+	d->n = 0;
 	t->chunks.work += SL_RUNS_DRAFT_MAX;
-	for (unsigned i = 0; i < was.n; first = sl_runs_last(&was, i++) + 1u) {
-		uint32_t last = sl_runs_last(&was, i), entry = was.entries[i];
+	for (unsigned i = 0; i < was->n; first = was->lasts[i++] + 1u) {
+		uint32_t last = was->lasts[i], entry = was->entries[i];
 
 		if (first < r.first)
-			sl_trie_chunk_push(&d, byte, (uint16_t)RTE_MIN(last, r.first - 1), entry);
+			sl_trie_chunk_push(d, byte, (uint16_t)RTE_MIN(last, r.first - 1), entry);
 		if (first <= r.last && last >= r.first)
-			sl_trie_chunk_push(&d, byte, (uint16_t)RTE_MIN(last, r.last),
+			sl_trie_chunk_push(d, byte, (uint16_t)RTE_MIN(last, r.last),
 					   change_entry(t, entry, sl_trie_behind(byte), c));
 		if (last > r.last)
-			sl_trie_chunk_push(&d, byte, (uint16_t)last, entry);
+			sl_trie_chunk_push(d, byte, (uint16_t)last, entry);
 	}
+}
+
+// A table that is one leaf.
+static struct sl_runs_draft draft_of(uint32_t leaf)
+{
+	return (struct sl_runs_draft){{UINT16_MAX}, {leaf}, 1};
+}
+
+// Change a chunk that is kept as runs, or a leaf that becomes one.
+static uint32_t change_runs(struct sl_trie *t, uint32_t entry, unsigned byte,
+			    const struct change *c)
+{
+	struct sl_runs_draft was = draft_of(entry), d;
+
+	if (entry & SL_TRIE_CHUNK) {
+		sl_trie_chunk_read(&t->chunks, entry, byte, &was);
+		sl_trie_chunk_give(&t->chunks, entry);
+	}
+	change_draft(t, &was, byte, c, &d);
 	return sl_trie_chunk_make(&t->chunks, &d, byte);
+}
+
+// Change or remove the only prefix of a chunk, or add a second one.
+static uint32_t change_lone(struct sl_trie *t, uint32_t entry, unsigned byte,
+			    const struct change *c)
+{
+	struct sl_trie_lone *l = sl_trie_lone(&t->chunks, entry), was = *l;
+	struct change first = {was.key, was.inside >> SL_TRIE_DEPTH_SHIFT, was.inside};
+	struct sl_runs_draft none = draft_of(was.outside), one, two;
+	bool same = c->depth == first.depth && sl_trie_lone_get(&was, c->key) == was.inside;
+
+	if (same && c->leaf >> SL_TRIE_DEPTH_SHIFT == c->depth) {
+		l->inside = c->leaf;
+		return entry;
+	}
+	sl_trie_chunk_give(&t->chunks, entry);
+	if (same)
+		return was.outside;
+	change_draft(t, &none, byte, &first, &one);
+	change_draft(t, &one, byte, c, &two);
+	return sl_trie_chunk_make(&t->chunks, &two, byte);
 }
 
 // Change an entry whose table is indexed by the bytes in front of this one. Returns the new entry.
@@ -155,20 +197,25 @@ static uint32_t change_entry(struct sl_trie *t, uint32_t entry, unsigned byte,
 {
 	if (c->depth <= 8 * byte)
 		return cover(t, entry, c);
-	return sl_trie_is_full(entry) ? change_full(t, entry, byte, c)
-				      : change_runs(t, entry, byte, c);
+	if (sl_trie_is_full(entry))
+		return change_full(t, entry, byte, c);
+	if (sl_trie_is_lone(entry))
+		return change_lone(t, entry, byte, c);
+	if (!(entry & SL_TRIE_CHUNK) && sl_trie_may_be_lone(byte))
+		return sl_trie_lone_make(&t->chunks, c->key, c->leaf, entry);
+	return change_runs(t, entry, byte, c);
 }
 
 static void change_root(struct sl_trie *t, const struct change *c)
 {
-	uint32_t less = ((1u << SL_TRIE_ROOT_BITS) - 1) >> RTE_MIN(c->depth, 8u * ROOT_BYTES);
+	uint32_t less = ((1u << SL_TRIE_ROOT_BITS) - 1) >> RTE_MIN(c->depth, 8u * TRIE_ROOT_BYTES);
 	uint32_t index = load_be32(c->key) >> 8;
 
 	t->chunks.work += less + 1;
 	for (uint32_t i = index & ~less; i <= (index | less); i++) {
 		uint32_t entry = sl_trie_root_get(&t->root, i);
 
-		sl_trie_root_set(&t->root, i, change_entry(t, entry, ROOT_BYTES, c));
+		sl_trie_root_set(&t->root, i, change_entry(t, entry, TRIE_ROOT_BYTES, c));
 	}
 }
 
@@ -176,41 +223,63 @@ static void change(struct sl_trie *t, const struct change *c)
 {
 	uint32_t less;
 
-	if (c->depth >= SHORT_BITS) {
+	if (c->depth >= TRIE_SHORT_BITS) {
 		change_root(t, c);
 		return;
 	}
-	less = ((1u << SHORT_BITS) - 1) >> c->depth;
+	less = ((1u << TRIE_SHORT_BITS) - 1) >> c->depth;
 	for (uint32_t i = c->key[0] & ~less; i <= (c->key[0] | less); i++)
 		t->brief[i] = cover(t, t->brief[i], c);
 }
 
-// Chunks that a prefix may need and that are not there. An even chunk of too many runs becomes one
-// in full and as many below it.
-static unsigned chunks_missing(const struct sl_trie *t, const uint8_t *key, unsigned depth)
+// Lines that a change of a chunk of runs, by one prefix, may need beyond what it has.
+static unsigned runs_missing(const struct sl_trie *t, uint32_t chunk)
 {
-	unsigned byte = ROOT_BYTES, missing = 0;
+	bool fits = sl_trie_bits(chunk) == 0 &&
+		    sl_runs_count(sl_trie_runs(&t->chunks, chunk, 0)) <= SL_RUNS_MAX - 2;
+
+	return fits ? 0 : GROWTH;
+}
+
+// Lines that a prefix needs below a leaf whose table is indexed by the bytes in front of this one.
+static unsigned new_lines(const struct sl_trie *t, unsigned byte, unsigned depth)
+{
+	unsigned lines = 0;
+
+	for (; depth > 8 * byte; byte = sl_trie_behind(byte)) {
+		if (sl_trie_may_be_lone(byte))
+			return lines + 1;
+		lines += t->chunks.first_full && byte == TRIE_ROOT_BYTES ? 1u << SL_TRIE_FULL_BITS
+									 : 1;
+	}
+	return lines;
+}
+
+// Lines that a prefix may need and that are not there: of the last chunk on its way, and of new
+// ones.
+static unsigned lines_missing(const struct sl_trie *t, const uint8_t *key, unsigned depth)
+{
+	unsigned byte = TRIE_ROOT_BYTES, missing = 0;
 	uint32_t entry = sl_trie_root_get(&t->root, load_be32(key) >> 8);
 
 	while (depth > 8 * byte && entry & SL_TRIE_CHUNK) {
-		if (entry & SL_TRIE_FULL) {
+		if (sl_trie_is_lone(entry))
+			return LONE_GROWTH;
+		if (sl_trie_is_full(entry)) {
 			entry = sl_trie_full(&t->chunks, entry)[key[byte++]];
+			missing = 0;
 			continue;
 		}
-		if (sl_trie_runs(&t->chunks, entry)->n > SL_RUNS_MAX - 2 &&
-		    sl_trie_span(byte) == 16)
-			missing = 1 + SL_RUNS_MAX + 2;
-		entry = sl_runs_get(sl_trie_runs(&t->chunks, entry), sl_trie_index(key, byte));
+		missing = runs_missing(t, entry);
+		entry = sl_trie_runs_get(&t->chunks, entry, sl_trie_index(key, byte));
 		byte = sl_trie_behind(byte);
 	}
-	for (; depth > 8 * byte; byte = sl_trie_behind(byte))
-		missing++;
-	return missing;
+	return missing + new_lines(t, byte, depth);
 }
 
 int sl_trie_add(struct sl_trie *t, const uint8_t *key, unsigned depth, uint32_t value)
 {
-	if (chunks_missing(t, key, depth) > t->chunks.max - t->chunks.n)
+	if (lines_missing(t, key, depth) > t->chunks.max - t->chunks.n)
 		return -ENOSPC;
 	change(t, &(struct change){key, depth, leaf(depth, value)});
 	return 0;
@@ -224,105 +293,9 @@ void sl_trie_replace(struct sl_trie *t, const uint8_t *key, unsigned depth, uint
 void sl_trie_remove(struct sl_trie *t, const uint8_t *key, unsigned depth, uint32_t below,
 		    unsigned below_depth)
 {
-	bool other_table = depth >= SHORT_BITS && below_depth < SHORT_BITS;
+	bool other_table = depth >= TRIE_SHORT_BITS && below_depth < TRIE_SHORT_BITS;
 
 	change(t, &(struct change){key, depth, other_table ? 0 : leaf(below_depth, below)});
-}
-
-// ---- lookup
-
-enum { BURST = 64 };
-
-#define inlined inline __attribute__((always_inline))
-
-// What a lookup finds that stands at an entry: it goes on through chunks, of which the first begins
-// at a byte, and looks for short prefixes where nothing is.
-static inlined uint32_t finish(const struct sl_trie *t, const uint8_t *key, uint32_t entry,
-			       unsigned byte)
-{
-	while (entry & SL_TRIE_CHUNK) {
-		if (entry & SL_TRIE_FULL) {
-			entry = sl_trie_full(&t->chunks, entry)[key[byte++]];
-			continue;
-		}
-		entry = sl_runs_get(sl_trie_runs(&t->chunks, entry), sl_trie_index(key, byte));
-		byte = sl_trie_behind(byte);
-	}
-	return (entry ? entry : t->brief[key[0]]) & (SL_TRIE_VALUES - 1);
-}
-
-// Ask for what a lookup reads next, before any of the burst waits for it. Of runs that is half of
-// the entries; most have no more.
-static inlined void prefetch(const struct sl_trie *t, uint32_t entry, uint8_t index)
-{
-	if (!(entry & SL_TRIE_CHUNK))
-		return;
-	if (entry & SL_TRIE_FULL) {
-		__builtin_prefetch(&sl_trie_full(&t->chunks, entry)[index]);
-		return;
-	}
-	__builtin_prefetch(sl_trie_runs(&t->chunks, entry)->lasts);
-	__builtin_prefetch(sl_trie_runs(&t->chunks, entry)->entries);
-}
-
-// Look up in the first table: values become what it has, or entries to go on from. Returns which
-// do.
-static inlined uint64_t lookup_root(const struct sl_trie *t, const uint8_t *keys, uint32_t *values,
-				    unsigned n, unsigned key_len)
-{
-	const uint16_t *table = t->root.quick;
-	uint32_t index[BURST];
-	uint64_t going = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		index[i] = load_be32(keys + i * key_len) >> 8;
-	for (unsigned i = 0; i < n; i++)
-		__builtin_prefetch(&table[index[i]]);
-	for (unsigned i = 0; i < n; i++) {
-		uint16_t quick = table[index[i]];
-
-		values[i] = quick ^ (uint32_t)SL_TRIE_LEAF;
-		if (quick & SL_TRIE_LEAF)
-			continue;
-		values[i] = sl_trie_root_wide(&t->root, index[i], quick);
-		prefetch(t, values[i], keys[i * key_len + ROOT_BYTES]);
-		going |= UINT64_C(1) << i;
-	}
-	return going;
-}
-
-// Few go on.
-static void lookup_ipv4(const struct sl_trie *t, const uint8_t *keys, uint32_t *values, unsigned n)
-{
-	for (uint64_t going = lookup_root(t, keys, values, n, 4); going; going &= going - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(going);
-
-		values[i] = finish(t, keys + i * 4, values[i], ROOT_BYTES);
-	}
-}
-
-// Most go on, through a chunk in full and one of runs.
-static void lookup_ipv6(const struct sl_trie *t, const uint8_t *keys, uint32_t *values, unsigned n)
-{
-	lookup_root(t, keys, values, n, 16);
-	for (unsigned i = 0; i < n; i++) {
-		const uint8_t *key = keys + i * 16;
-
-		if (values[i] & SL_TRIE_CHUNK) {
-			values[i] = sl_trie_full(&t->chunks, values[i])[key[ROOT_BYTES]];
-			prefetch(t, values[i], key[ROOT_BYTES + 1]);
-		}
-	}
-	for (unsigned i = 0; i < n; i++)
-		values[i] = finish(t, keys + i * 16, values[i], ROOT_BYTES + 1);
-}
-
-void sl_trie_lookup(const struct sl_trie *t, const uint8_t *keys, uint32_t *values, unsigned n)
-{
-	if (t->key_len == 4)
-		lookup_ipv4(t, keys, values, n);
-	else
-		lookup_ipv6(t, keys, values, n);
 }
 
 uint64_t sl_trie_work(const struct sl_trie *t)
@@ -330,7 +303,7 @@ uint64_t sl_trie_work(const struct sl_trie *t)
 	return t->chunks.work;
 }
 
-uint32_t sl_trie_chunks(const struct sl_trie *t)
+uint32_t sl_trie_lines(const struct sl_trie *t)
 {
 	return t->chunks.n;
 }

@@ -15,23 +15,24 @@
 
 enum {
 	SL_TRIE_VALUES = 1 << 23, // values are below; 0 stands for no prefix
+	SL_TRIE_LINES_MAX = 50 << 20,
 };
 
 struct sl_trie;
 
 // key_len  4 or 16: bytes of an address.
-// chunks   How many there may be, below 2^24. They take memory, 192 bytes or 1 KiB, when they are
-//          first used.
+// lines    How many cache lines chunks may take, up to SL_TRIE_LINES_MAX. They take memory when
+//          they are first used.
 // ready    Prefixes for whose usual number of chunks, and the first table, memory shall be there
 //          from the start (sl_pages_map_large); 0 = memory comes as it is used.
 //
 // Returns it, owned by the caller, or NULL (out of memory).
-struct sl_trie *sl_trie_create(unsigned key_len, uint32_t chunks, uint32_t ready);
+struct sl_trie *sl_trie_create(unsigned key_len, uint32_t lines, uint32_t ready);
 
 void sl_trie_destroy(struct sl_trie *t);
 
 // Add a prefix that is not there: key, whose bits behind depth do not count, and its value.
-// Returns 0 or -ENOSPC: out of chunks, nothing has changed.
+// Returns 0 or -ENOSPC: fewer lines left than it might take, nothing has changed.
 int sl_trie_add(struct sl_trie *t, const uint8_t *key, unsigned depth, uint32_t value);
 
 // Change the value of a prefix that is there.
@@ -52,5 +53,5 @@ void sl_trie_lookup(const struct sl_trie *t, const uint8_t *keys, uint32_t *valu
 // Entries that changes have looked at since the trie was made: what the next ones may cost.
 uint64_t sl_trie_work(const struct sl_trie *t);
 
-// Chunks in use.
-uint32_t sl_trie_chunks(const struct sl_trie *t);
+// Lines in use.
+uint32_t sl_trie_lines(const struct sl_trie *t);

@@ -7,75 +7,70 @@
 #include <rte_common.h>
 
 enum {
-	RUNS_AGAIN = 16, // a chunk in full is kept as runs again from here down
+	RUNS_AGAIN = 8, // a chunk in full is kept as runs again from here down
 };
 
 // ---- memory
 
-static void *pool_at(const struct sl_trie_pool *p, uint32_t i)
+// The logarithm of a chunk's lines.
+static unsigned class_of(uint32_t chunk)
 {
-	return p->items + p->size * i;
+	if (sl_trie_is_lone(chunk))
+		return 0;
+	return sl_trie_is_full(chunk) ? (unsigned)SL_TRIE_FULL_BITS : sl_trie_bits(chunk);
 }
 
-static uint32_t pool_take(struct sl_trie_pool *p)
+// Take 2^class lines, which are not filled yet. Returns the number of the first.
+//
+// A chunk that is free serves those of its own class alone. None ever has more lines than may be in
+// use at a time: so many for each class are always enough.
+static uint32_t lines_take(struct sl_trie_chunks *c, unsigned class)
 {
-	uint32_t i = p->free;
+	uint32_t number = c->free[class];
 
-	if (i == 0)
-		return p->fresh++;
-	memcpy(&p->free, pool_at(p, i - 1), sizeof(p->free));
-	return i - 1;
-}
-
-static void pool_give(struct sl_trie_pool *p, uint32_t i)
-{
-	memcpy(pool_at(p, i), &p->free, sizeof(p->free));
-	p->free = i + 1;
-}
-
-// Take a chunk of either kind (0 or SL_TRIE_FULL), which is not filled yet.
-static uint32_t chunk_take(struct sl_trie_chunks *c, uint32_t kind)
-{
-	struct sl_trie_pool *pool = kind ? &c->full : &c->runs;
-
-	assert(pool->free || pool->fresh < c->max);
-	c->n++;
-	return SL_TRIE_CHUNK | kind | pool_take(pool);
+	c->n += 1u << class;
+	assert(c->n <= c->max);
+	if (number == 0) {
+		number = c->fresh;
+		c->fresh += 1u << class;
+		assert(c->fresh <= (uint64_t)c->max * SL_TRIE_CLASSES);
+		return number;
+	}
+	c->free[class] = c->lines[number - 1].entries[0];
+	return number - 1;
 }
 
 void sl_trie_chunk_give(struct sl_trie_chunks *c, uint32_t chunk)
 {
-	c->n--;
-	pool_give(chunk & SL_TRIE_FULL ? &c->full : &c->runs,
-		  chunk & ~(SL_TRIE_CHUNK | SL_TRIE_FULL));
+	unsigned class = class_of(chunk);
+	uint32_t number = sl_trie_line(chunk);
+
+	c->n -= 1u << class;
+	c->lines[number].entries[0] = c->free[class];
+	c->free[class] = number + 1;
 }
 
-// Memory of which `ready` bytes are there from the start, or comes as it is used.
-static void *map(size_t bytes, size_t ready)
+static size_t bytes_for(uint32_t max)
 {
-	return ready ? sl_pages_map_large(bytes, RTE_MIN(bytes, ready)) : sl_pages_map(bytes);
+	return (size_t)max * SL_TRIE_CLASSES * sizeof(struct sl_runs);
 }
 
 int sl_trie_chunks_init(struct sl_trie_chunks *c, uint32_t max, size_t ready, bool first_full)
 {
+	size_t bytes = bytes_for(max);
+
 	*c = (struct sl_trie_chunks){
-		.runs = {.size = sizeof(struct sl_runs)},
-		.full = {.size = sizeof(struct sl_trie_full)},
+		.lines = ready ? sl_pages_map_large(bytes, RTE_MIN(bytes, ready))
+			       : sl_pages_map(bytes),
 		.max = max,
 		.first_full = first_full,
 	};
-	c->runs.items = map(c->runs.size * max, ready);
-	c->full.items = map(c->full.size * max, ready);
-	if (c->runs.items && c->full.items)
-		return 0;
-	sl_trie_chunks_fini(c);
-	return -ENOMEM;
+	return c->lines ? 0 : -ENOMEM;
 }
 
 void sl_trie_chunks_fini(struct sl_trie_chunks *c)
 {
-	sl_pages_unmap(c->runs.items, c->runs.size * c->max);
-	sl_pages_unmap(c->full.items, c->full.size * c->max);
+	sl_pages_unmap(c->lines, bytes_for(c->max));
 	*c = (struct sl_trie_chunks){0};
 }
 
@@ -102,15 +97,27 @@ void sl_trie_chunk_push(struct sl_runs_draft *d, unsigned byte, uint16_t last, u
 	sl_runs_push(d, last, entry, join);
 }
 
-// The part of a draft under one byte, indexed by the next.
-static void draft_cut(struct sl_runs_draft *part, const struct sl_runs_draft *d, unsigned byte,
-		      unsigned value)
+void sl_trie_chunk_read(const struct sl_trie_chunks *c, uint32_t chunk, unsigned byte,
+			struct sl_runs_draft *d)
 {
-	unsigned i = 0;
+	unsigned bits = sl_trie_bits(chunk);
 
+	d->n = 0;
+	for (uint32_t part = 0; part < 1u << bits; part++) {
+		const struct sl_runs *r = &c->lines[sl_trie_line(chunk) + part];
+		uint16_t end = (uint16_t)(((part + 1) << (16 - bits)) - 1);
+
+		for (unsigned run = 0; run < sl_runs_count(r); run++)
+			sl_trie_chunk_push(d, byte, RTE_MIN(sl_runs_last(r, run), end),
+					   r->entries[run]);
+	}
+}
+
+// The part of a draft under one byte, indexed by the next; its first run is number i.
+static void draft_cut(struct sl_runs_draft *part, const struct sl_runs_draft *d, unsigned i,
+		      unsigned byte, unsigned value)
+{
 	part->n = 0;
-	while (d->lasts[i] >> 8 < value)
-		i++;
 	for (; d->lasts[i] >> 8 == value; i++) {
 		sl_trie_chunk_push(part, byte + 1, (uint16_t)(d->lasts[i] << 8 | 0xff),
 				   d->entries[i]);
@@ -122,7 +129,7 @@ static void draft_cut(struct sl_runs_draft *part, const struct sl_runs_draft *d,
 
 static uint32_t full_make(struct sl_trie_chunks *c, const struct sl_runs_draft *d, unsigned byte)
 {
-	uint32_t chunk = chunk_take(c, SL_TRIE_FULL);
+	uint32_t chunk = SL_TRIE_CHUNK | SL_TRIE_FULL | lines_take(c, SL_TRIE_FULL_BITS);
 	uint32_t *entries = sl_trie_full(c, chunk);
 	struct sl_runs_draft part;
 
@@ -133,46 +140,72 @@ static uint32_t full_make(struct sl_trie_chunks *c, const struct sl_runs_draft *
 		entries[i] = d->entries[run];
 		if (sl_trie_span(byte) == 8)
 			continue;
-		draft_cut(&part, d, byte, i);
+		draft_cut(&part, d, run, byte, i);
 		entries[i] = sl_trie_chunk_make(c, &part, byte + 1);
 	}
 	return chunk;
 }
 
+static uint32_t runs_make(struct sl_trie_chunks *c, const struct sl_runs_draft *d, unsigned bits)
+{
+	uint32_t number = lines_take(c, bits);
+
+	for (unsigned part = 0; part < 1u << bits; part++)
+		sl_runs_store(&c->lines[number + part], d, part, bits);
+	return SL_TRIE_CHUNK | bits << SL_TRIE_BITS_SHIFT | number;
+}
+
 uint32_t sl_trie_chunk_make(struct sl_trie_chunks *c, const struct sl_runs_draft *d, unsigned byte)
 {
-	uint32_t chunk;
-
 	if (d->n == 1 && ends_before(d->entries[0], byte))
 		return d->entries[0];
-	if (d->n > SL_RUNS_MAX || !may_be_runs(c, byte))
-		return full_make(c, d, byte);
-	chunk = chunk_take(c, 0);
-	sl_runs_store(sl_trie_runs(c, chunk), d);
+	for (unsigned bits = 0; may_be_runs(c, byte) && bits <= SL_TRIE_BITS_MAX; bits++)
+		if (sl_runs_fit(d, bits))
+			return runs_make(c, d, bits);
+	return full_make(c, d, byte);
+}
+
+uint32_t sl_trie_lone_make(struct sl_trie_chunks *c, const uint8_t *key, uint32_t inside,
+			   uint32_t outside)
+{
+	unsigned depth = inside >> SL_TRIE_DEPTH_SHIFT;
+	uint32_t chunk = SL_TRIE_CHUNK | SL_TRIE_LONE | lines_take(c, 0);
+	struct sl_trie_lone *l = sl_trie_lone(c, chunk);
+
+	memcpy(l->key, key, sizeof(l->key));
+	l->mask[0] = depth < 64 ? ~(UINT64_MAX >> depth) : UINT64_MAX;
+	l->mask[1] = depth <= 64 ? 0 : UINT64_MAX << (128 - depth);
+	l->inside = inside;
+	l->outside = outside;
 	return chunk;
+}
+
+// Draft what a chunk in full at an even byte has from a chunk of runs below it, number i.
+static void full_draft_below(const struct sl_trie_chunks *c, uint32_t chunk, unsigned byte,
+			     unsigned i, struct sl_runs_draft *d)
+{
+	struct sl_runs_draft part;
+
+	sl_trie_chunk_read(c, chunk, byte + 1, &part);
+	for (unsigned run = 0; run < part.n && d->n <= RUNS_AGAIN; run++)
+		sl_trie_chunk_push(d, byte, (uint16_t)(i << 8 | part.lasts[run] >> 8),
+				   part.entries[run]);
 }
 
 // Draft a chunk in full, if that is few runs. Returns whether it is.
 static bool full_draft(const struct sl_trie_chunks *c, const uint32_t *entries, unsigned byte,
 		       struct sl_runs_draft *d)
 {
-	const struct sl_runs *child;
-
 	d->n = 0;
 	for (unsigned i = 0; i < SL_TRIE_FULL_ENTRIES && d->n <= RUNS_AGAIN; i++) {
 		uint32_t e = entries[i];
 
-		if (sl_trie_span(byte) == 8 || !(e & SL_TRIE_CHUNK)) {
+		if (sl_trie_span(byte) == 8 || !(e & SL_TRIE_CHUNK))
 			sl_trie_chunk_push(d, byte, (uint16_t)(i << 8 | 0xff), e);
-			continue;
-		}
-		if (e & SL_TRIE_FULL)
+		else if (e & SL_TRIE_FULL)
 			return false;
-		child = sl_trie_runs(c, e);
-		for (unsigned run = 0; run < child->n && d->n <= RUNS_AGAIN; run++)
-			sl_trie_chunk_push(d, byte,
-					   (uint16_t)(i << 8 | sl_runs_last(child, run) >> 8),
-					   child->entries[run]);
+		else
+			full_draft_below(c, e, byte, i, d);
 	}
 	return d->n <= RUNS_AGAIN;
 }

@@ -27,6 +27,17 @@ int sl_trie_root_init(struct sl_trie_root *r, bool ready)
 	return -ENOMEM;
 }
 
+// In a plain one nothing is ready beyond 2000::/3: there are no other addresses of the Internet.
+int sl_trie_root_init_plain(struct sl_trie_root *r, bool ready)
+{
+	size_t bytes = entries * sizeof(*r->wide);
+
+	*r = (struct sl_trie_root){
+		.wide = ready ? sl_pages_map_large(bytes, bytes / 4) : sl_pages_map(bytes),
+	};
+	return r->wide ? 0 : -ENOMEM;
+}
+
 void sl_trie_root_fini(struct sl_trie_root *r)
 {
 	sl_pages_unmap(r->quick, entries * sizeof(*r->quick));
@@ -59,14 +70,17 @@ static void place_give(struct sl_trie_root *r, uint32_t part, uint16_t place)
 
 uint32_t sl_trie_root_get(const struct sl_trie_root *r, uint32_t index)
 {
-	uint16_t quick = r->quick[index];
+	uint16_t quick;
 
+	if (!r->quick)
+		return r->wide[index];
+	quick = r->quick[index];
 	if (quick & SL_TRIE_LEAF)
 		return (uint32_t)r->depths[index] << SL_TRIE_DEPTH_SHIFT | (quick ^ SL_TRIE_LEAF);
 	return sl_trie_root_wide(r, index, quick);
 }
 
-void sl_trie_root_set(struct sl_trie_root *r, uint32_t index, uint32_t entry)
+static void set_quick(struct sl_trie_root *r, uint32_t index, uint32_t entry)
 {
 	uint32_t depth = entry >> SL_TRIE_DEPTH_SHIFT, value = entry ^ depth << SL_TRIE_DEPTH_SHIFT;
 	uint32_t part = index >> SL_TRIE_PART_BITS;
@@ -86,4 +100,12 @@ void sl_trie_root_set(struct sl_trie_root *r, uint32_t index, uint32_t entry)
 		place = place_take(r, part);
 	*wide_at(r, part, place) = entry;
 	r->quick[index] = place;
+}
+
+void sl_trie_root_set(struct sl_trie_root *r, uint32_t index, uint32_t entry)
+{
+	if (r->quick)
+		set_quick(r, index, entry);
+	else
+		r->wide[index] = entry;
 }

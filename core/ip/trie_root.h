@@ -1,9 +1,13 @@
-// trie_root: the first table of a trie, of 2^24 entries of 32 bits, kept in half of that.
+// trie_root: the first table of a trie, of 2^24 entries of 32 bits, which lookups find in half of
+// that or in few cache lines.
 //
-// Nearly all entries are leaves whose value has at most 15 bits: lookups find it in a table of 16
-// bits an entry, and the length of its prefix, which only changes read, is in another. The few
-// other entries are in a third, in which each part of 16,384 entries has its own place, close
+// Nearly all entries of IPv4 are leaves whose value has at most 15 bits: lookups find it in a table
+// of 16 bits an entry, and the length of its prefix, which only changes read, is in another. The
+// few other entries are in a third, in which each part of 16,384 entries has its own place, close
 // together, so that lookups find them in the cache.
+//
+// Of IPv6, lookups meet few entries, and most of these do not fit: it has the third table alone,
+// with each entry at its own index.
 //
 // What an entry is: core/ip/trie_chunk.h. All functions: one thread at a time, any.
 #pragma once
@@ -21,7 +25,7 @@ enum {
 struct sl_trie_root {
 	uint16_t *quick; // a value with SL_TRIE_LEAF; 0: no entry; else its place in `wide`, from 1
 	uint8_t *depths; // of leaves
-	uint32_t *wide;
+	uint32_t *wide;  // where there is no `quick`: all entries
 	uint16_t fresh[SL_TRIE_PARTS]; // places of each part that have ever been used
 	uint16_t free[SL_TRIE_PARTS];  // the first of those that are free, in a list; 0 = none
 };
@@ -29,6 +33,9 @@ struct sl_trie_root {
 // Make a table without entries in the caller's memory. ready: as of sl_trie_create, whether memory
 // shall be there from the start. Returns 0 or -ENOMEM.
 int sl_trie_root_init(struct sl_trie_root *r, bool ready);
+
+// The same without `quick`.
+int sl_trie_root_init_plain(struct sl_trie_root *r, bool ready);
 
 // Give the memory back. Legal on what is all zero, as it is afterwards.
 void sl_trie_root_fini(struct sl_trie_root *r);

@@ -1,6 +1,7 @@
 // The FIB beside a list that is searched from end to end.
 
 #include "core/ip/fib.h"
+#include "core/proto/bytes.h"
 
 #include <errno.h>
 #include <rte_common.h>
@@ -30,6 +31,8 @@ struct naive {
 };
 
 static uint64_t state_of_random;
+static uint32_t few_lines; // that the trie may have; 0 = enough
+static unsigned refused;   // routes, for want of lines
 
 static uint32_t draw(uint32_t below)
 {
@@ -39,7 +42,7 @@ static uint32_t draw(uint32_t below)
 
 static struct sl_fib *make(uint8_t family, uint32_t routes)
 {
-	struct sl_fib_limits limits = {.routes = routes};
+	struct sl_fib_limits limits = {.routes = routes, .lines = few_lines};
 	struct sl_fib *f;
 
 	assert_int_equal(sl_fib_create(&f, family, &limits, NULL), 0);
@@ -230,9 +233,14 @@ static void change(struct sl_fib *f, struct naive *n, uint8_t family)
 
 	if (draw(2)) {
 		struct sl_route route = via(p, (uint8_t)(1 + draw(20)));
+		int rc = sl_fib_set(f, origin, &route, NULL);
 
+		if (few_lines && rc == -ENOSPC) {
+			refused++;
+			return;
+		}
+		assert_int_equal(rc, 0);
 		r->gateway[origin] = route.hops[0].gateway.bytes[3];
-		assert_int_equal(sl_fib_set(f, origin, &route, NULL), 0);
 	} else {
 		int expected = r->gateway[origin] ? 0 : -ENOENT;
 
@@ -279,18 +287,35 @@ static void changes_of_ipv6_agree_with_a_list(void **state)
 }
 
 // As many prefixes in one place as make the tables there grow and shrink.
-static void changes_in_a_crowd_agree_with_a_list(void **state)
+static void churn_crowds(unsigned operations)
 {
-	static const struct crowd crowds[] = {{16, 17, 32}, {24, 25, 32}, {24, 30, 56},
-					      {32, 33, 48}, {40, 41, 48}, {32, 40, 66},
-					      {64, 65, 128}};
+	static const struct crowd crowds[] = {{16, 17, 32},  {24, 25, 32}, {24, 30, 56},
+					      {32, 33, 48},  {40, 41, 48}, {32, 40, 66},
+					      {64, 65, 128}, {48, 49, 66}, {96, 97, 128}};
 
-	(void)state;
 	for (unsigned i = 0; i < RTE_DIM(crowds); i++) {
 		crowd = crowds[i];
-		churn(crowd.most > 32 ? 6 : 4, IN_A_CROWD);
+		churn(crowd.most > 32 ? 6 : 4, operations);
 	}
 	crowd.most = 0;
+}
+
+static void changes_in_a_crowd_agree_with_a_list(void **state)
+{
+	(void)state;
+	churn_crowds(IN_A_CROWD);
+}
+
+// What finds no room changes nothing, and nothing else ever needs room that is not there.
+static void changes_without_room_agree_with_a_list(void **state)
+{
+	(void)state;
+	for (few_lines = 180; few_lines < 260; few_lines += 40) {
+		refused = 0;
+		churn_crowds(IN_A_CROWD / 4);
+		assert_true(refused > 0);
+	}
+	few_lines = 0;
 }
 
 // ---- by hand
@@ -462,16 +487,16 @@ static void too_many_targets_are_an_error_until_one_goes(void **state)
 	sl_fib_destroy(f);
 }
 
-// A route that finds no chunk leaves everything as it was, and one that goes gives its chunks back.
-static void too_few_chunks_are_an_error_that_loses_nothing(void **state)
+// A route that finds no line leaves everything as it was, and one that goes gives its lines back.
+static void too_few_lines_are_an_error_that_loses_nothing(void **state)
 {
-	struct sl_fib_limits limits = {.routes = 100, .chunks = 3};
+	struct sl_fib_limits limits = {.routes = 100, .lines = 18};
 	struct sl_fib *f;
 
 	(void)state;
 	assert_int_equal(sl_fib_create(&f, 6, &limits, NULL), 0);
-	assert_int_equal(set(f, "2001:db8::/32", 1), 0);   // one chunk
-	assert_int_equal(set(f, "2001:db8:1::/64", 2), 0); // two more
+	assert_int_equal(set(f, "2001:db8::/32", 1), 0);   // a chunk in full
+	assert_int_equal(set(f, "2001:db8:1::/64", 2), 0); // two of one line
 	assert_int_equal(set(f, "2001:db8:2::/64", 3), -ENOSPC);
 	assert_int_equal(set(f, "2001:db9::/40", 3), -ENOSPC);
 	assert_int_equal(look_up(f, "2001:db8:2::1"), 1);
@@ -484,6 +509,25 @@ static void too_few_chunks_are_an_error_that_loses_nothing(void **state)
 	assert_int_equal(look_up(f, "2001:db8:80ff::1"), 5);
 	assert_int_equal(look_up(f, "2001:db8:2::1"), 1);
 	assert_int_equal(sl_fib_routes(f), 4);
+	sl_fib_destroy(f);
+}
+
+// Six host routes, none beside another, in one eighth of each /24 take more lines than any others.
+static void any_ipv4_routes_find_room(void **state)
+{
+	enum { NETS = 2000, HOSTS = 6 };
+	struct sl_fib *f = make(4, NETS * HOSTS);
+
+	(void)state;
+	for (unsigned i = 0; i < NETS * HOSTS; i++) {
+		struct sl_route r = via(prefix("10.0.0.0/32"), 1 + i % HOSTS);
+
+		store_be32(r.prefix.ip.bytes, 0x0a000001 + (i / HOSTS << 8) + 2 * (i % HOSTS));
+		assert_int_equal(sl_fib_set(f, SL_FIB_STATIC, &r, NULL), 0);
+	}
+	assert_int_equal(look_up(f, "10.0.0.3"), 2);
+	assert_int_equal(look_up(f, "10.0.0.4"), 0);
+	assert_int_equal(look_up(f, "10.7.207.11"), 6);
 	sl_fib_destroy(f);
 }
 
@@ -503,6 +547,7 @@ int main(void)
 		cmocka_unit_test(changes_of_ipv4_agree_with_a_list),
 		cmocka_unit_test(changes_of_ipv6_agree_with_a_list),
 		cmocka_unit_test(changes_in_a_crowd_agree_with_a_list),
+		cmocka_unit_test(changes_without_room_agree_with_a_list),
 		cmocka_unit_test(nothing_matches_an_empty_fib),
 		cmocka_unit_test(default_route_is_the_last_resort),
 		cmocka_unit_test(default_route_of_ipv6_changes_without_a_walk),
@@ -512,7 +557,8 @@ int main(void)
 		cmocka_unit_test(flush_removes_one_origin),
 		cmocka_unit_test(too_many_routes_are_an_error),
 		cmocka_unit_test(too_many_targets_are_an_error_until_one_goes),
-		cmocka_unit_test(too_few_chunks_are_an_error_that_loses_nothing),
+		cmocka_unit_test(too_few_lines_are_an_error_that_loses_nothing),
+		cmocka_unit_test(any_ipv4_routes_find_room),
 		cmocka_unit_test(a_route_of_another_family_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-// What the trie promises on its own: chunks are never more than allowed, come back when nothing
+// What the trie promises on its own: lines are never more than allowed, come back when nothing
 // ends in them, and removals find room. test_fib.c compares lookups with a list.
 
 #include "core/ip/trie.h"
@@ -38,22 +38,22 @@ static uint32_t look(const struct sl_trie *t, const uint8_t *key)
 }
 
 // Whoever removes every other one of many like prefixes must not need more than was there.
-static void removals_among_like_neighbours_need_no_chunk(void **state)
+static void removals_among_like_neighbours_need_no_line(void **state)
 {
 	struct sl_trie *t = sl_trie_create(16, 2 + MANY, 0);
 	uint8_t key[16];
-	uint32_t chunks;
+	uint32_t lines;
 
 	(void)state;
 	for (unsigned i = 0; i < MANY; i++) {
 		key_of(i, key);
 		assert_int_equal(sl_trie_add(t, key, 48, 7), 0);
 	}
-	chunks = sl_trie_chunks(t);
+	lines = sl_trie_lines(t);
 	for (unsigned i = 0; i < MANY; i += 2) {
 		key_of(i, key);
 		sl_trie_remove(t, key, 48, 0, 0);
-		assert_true(sl_trie_chunks(t) <= chunks);
+		assert_true(sl_trie_lines(t) <= lines);
 	}
 	for (unsigned i = 0; i < MANY; i++) {
 		key_of(i, key);
@@ -63,15 +63,15 @@ static void removals_among_like_neighbours_need_no_chunk(void **state)
 		key_of(i, key);
 		sl_trie_remove(t, key, 48, 0, 0);
 	}
-	assert_int_equal(sl_trie_chunks(t), 0);
+	assert_int_equal(sl_trie_lines(t), 0);
 	sl_trie_destroy(t);
 }
 
 // Add as many prefixes as find room, each under its own chunk; what is there stays as it was.
-static void chunks_stay_below_the_limit(void **state)
+static void lines_stay_below_the_limit(void **state)
 {
 	(void)state;
-	for (unsigned most = 1; most < 120; most++) {
+	for (unsigned most = 1; most < 800; most += 1 + most / 16) {
 		struct sl_trie *t = sl_trie_create(16, most, 0);
 		bool added[MANY];
 		uint8_t key[16];
@@ -79,21 +79,21 @@ static void chunks_stay_below_the_limit(void **state)
 		for (unsigned i = 0; i < MANY; i++) {
 			key_of(257 * i, key);
 			added[i] = sl_trie_add(t, key, 56, 1 + i) == 0;
-			assert_true(sl_trie_chunks(t) <= most);
+			assert_true(sl_trie_lines(t) <= most);
 		}
 		for (unsigned i = 0; i < MANY; i++) {
 			key_of(257 * i, key);
 			assert_int_equal(look(t, key), added[i] ? 1 + i : 0);
 			if (added[i])
 				sl_trie_remove(t, key, 56, 0, 0);
-			assert_true(sl_trie_chunks(t) <= most);
+			assert_true(sl_trie_lines(t) <= most);
 		}
-		assert_int_equal(sl_trie_chunks(t), 0);
+		assert_int_equal(sl_trie_lines(t), 0);
 		sl_trie_destroy(t);
 	}
 }
 
-// A chunk of many runs is kept in full, and as runs again when few are left.
+// A chunk of many runs is kept in full, and as a line of them again when few are left.
 static void chunks_come_back_as_prefixes_go(void **state)
 {
 	struct sl_trie *t = sl_trie_create(16, 4 * MANY, 0);
@@ -105,13 +105,13 @@ static void chunks_come_back_as_prefixes_go(void **state)
 		key_of(257 * i, key);
 		assert_int_equal(sl_trie_add(t, key, 48, 1 + i), 0);
 	}
-	most = sl_trie_chunks(t);
+	most = sl_trie_lines(t);
 	for (unsigned i = 4; i < MANY; i++) {
 		key_of(257 * i, key);
 		sl_trie_remove(t, key, 48, 0, 0);
 	}
 	assert_true(most > MANY);
-	assert_int_equal(sl_trie_chunks(t), 2);
+	assert_int_equal(sl_trie_lines(t), 16 + 1);
 	for (unsigned i = 0; i < MANY; i++) {
 		key_of(257 * i, key);
 		assert_int_equal(look(t, key), i < 4 ? 1 + i : 0);
@@ -119,10 +119,63 @@ static void chunks_come_back_as_prefixes_go(void **state)
 	sl_trie_destroy(t);
 }
 
-// Any IPv4 prefixes fit in as many chunks as there are prefixes of more than 24 bits.
-static void an_ipv4_prefix_needs_one_chunk(void **state)
+// Below 48 bits a prefix takes a line for itself; a second one makes a line of each two bytes that
+// they share.
+static void a_lone_prefix_takes_one_line(void **state)
 {
-	struct sl_trie *t = sl_trie_create(4, 1, 0);
+	struct sl_trie *t = sl_trie_create(16, 100, 0);
+	uint8_t first[16], second[16];
+
+	(void)state;
+	key_of(7, first);
+	memcpy(second, first, sizeof(second));
+	second[15] ^= 1;
+	assert_int_equal(sl_trie_add(t, first, 128, 1), 0);
+	assert_int_equal(sl_trie_lines(t), 16 + 1 + 1);
+	assert_int_equal(look(t, first), 1);
+	assert_int_equal(look(t, second), 0);
+	assert_int_equal(sl_trie_add(t, second, 128, 2), 0);
+	assert_int_equal(sl_trie_lines(t), 16 + 1 + 5);
+	sl_trie_replace(t, first, 128, 3);
+	assert_int_equal(look(t, first), 3);
+	assert_int_equal(look(t, second), 2);
+	sl_trie_remove(t, first, 128, 0, 0);
+	assert_int_equal(look(t, first), 0);
+	assert_int_equal(look(t, second), 2);
+	sl_trie_remove(t, second, 128, 0, 0);
+	assert_int_equal(sl_trie_lines(t), 0);
+	sl_trie_destroy(t);
+}
+
+// A lone prefix knows what is around it, also when that changes.
+static void what_is_around_a_lone_prefix_changes(void **state)
+{
+	struct sl_trie *t = sl_trie_create(16, 100, 0);
+	uint8_t inside[16], outside[16];
+
+	(void)state;
+	key_of(7, inside);
+	memcpy(outside, inside, sizeof(outside));
+	outside[7] = 1;
+	assert_int_equal(sl_trie_add(t, inside, 64, 1), 0);
+	assert_int_equal(look(t, outside), 0);
+	assert_int_equal(sl_trie_add(t, inside, 48, 2), 0);
+	assert_int_equal(sl_trie_add(t, inside, 20, 3), 0);
+	assert_int_equal(look(t, outside), 2);
+	sl_trie_replace(t, inside, 64, 4);
+	sl_trie_remove(t, inside, 48, 3, 20);
+	assert_int_equal(look(t, outside), 3);
+	assert_int_equal(look(t, inside), 4);
+	sl_trie_remove(t, inside, 64, 3, 20);
+	assert_int_equal(look(t, inside), 3);
+	assert_int_equal(sl_trie_lines(t), 0);
+	sl_trie_destroy(t);
+}
+
+// All addresses of a /24 fit in a chunk in full.
+static void an_ipv4_network_needs_one_chunk(void **state)
+{
+	struct sl_trie *t = sl_trie_create(4, MANY, 0);
 	_Alignas(4) uint8_t keys[BURST * 4];
 	uint32_t values[BURST];
 
@@ -131,7 +184,7 @@ static void an_ipv4_prefix_needs_one_chunk(void **state)
 		store_be32(keys, 0x0a010200 + i * 151 % 256);
 		assert_int_equal(sl_trie_add(t, keys, 32, 1 + i), 0);
 	}
-	assert_int_equal(sl_trie_chunks(t), 1);
+	assert_int_equal(sl_trie_lines(t), 16);
 	for (unsigned i = 0; i < BURST; i++)
 		store_be32(keys + 4 * i, 0x0a010200 + i * 151 % 256);
 	sl_trie_lookup(t, keys, values, BURST);
@@ -150,7 +203,7 @@ static void every_value_is_found(void **state)
 
 	(void)state;
 	for (unsigned len = 4; len <= 16; len += 12) {
-		struct sl_trie *t = sl_trie_create(len, 100, 0);
+		struct sl_trie *t = sl_trie_create(len, 2000, 0);
 
 		for (unsigned i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
 			for (unsigned depth = 0; depth <= 8 * len; depth++) {
@@ -163,7 +216,7 @@ static void every_value_is_found(void **state)
 			}
 			sl_trie_remove(t, key, 0, 0, 0);
 			assert_int_equal(look(t, key), 0);
-			assert_int_equal(sl_trie_chunks(t), 0);
+			assert_int_equal(sl_trie_lines(t), 0);
 		}
 		sl_trie_destroy(t);
 	}
@@ -172,10 +225,12 @@ static void every_value_is_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(removals_among_like_neighbours_need_no_chunk),
-		cmocka_unit_test(chunks_stay_below_the_limit),
+		cmocka_unit_test(removals_among_like_neighbours_need_no_line),
+		cmocka_unit_test(lines_stay_below_the_limit),
 		cmocka_unit_test(chunks_come_back_as_prefixes_go),
-		cmocka_unit_test(an_ipv4_prefix_needs_one_chunk),
+		cmocka_unit_test(a_lone_prefix_takes_one_line),
+		cmocka_unit_test(what_is_around_a_lone_prefix_changes),
+		cmocka_unit_test(an_ipv4_network_needs_one_chunk),
 		cmocka_unit_test(every_value_is_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
