@@ -12,23 +12,34 @@ enum {
 	POLY_KEY = 32, // bytes of block 0 that are used (RFC 8439 section 2.6)
 };
 
-// Blocks of one job, on successive lanes.
+// Blocks of one job, on successive lanes. The next run's lanes are the ones behind them.
 struct run {
-	const struct sl_chacha20_job *job;
-	uint32_t block, count;
-	unsigned set, lane; // of the first
+	uint8_t *poly_key; // where block 0 goes; NULL if that is not the first one
+	const uint8_t *in; // text of the other blocks
+	uint8_t *out;
+	uint32_t len; // bytes of text
 };
 
-// How far the jobs have been given to lanes.
+// How far the jobs have been given to lanes: what is left of `job`, unless that is the end.
 struct cursor {
 	const struct sl_chacha20_job *job, *end;
-	uint32_t block, stop; // of this job: the next block, and the one behind the last
+	struct run left;
+	uint32_t block; // the next one
 };
 
+// Enter the first job from here on that has blocks: block 1 is the first that encrypts.
 static inline void cursor_enter(struct cursor *c)
 {
-	c->block = c->job->poly_key ? 0 : 1;
-	c->stop = 1 + (c->job->len + BLOCK - 1) / BLOCK;
+	for (; c->job < c->end; c->job++) {
+		c->left.poly_key = c->job->poly_key;
+		c->left.len = c->job->len;
+		if (!c->left.poly_key && c->left.len == 0)
+			continue;
+		c->left.in = c->job->in;
+		c->left.out = c->job->out;
+		c->block = c->left.poly_key ? 0 : 1;
+		return;
+	}
 }
 
 static inline struct cursor cursor_start(const struct sl_chacha20_job *jobs, size_t n)
@@ -39,34 +50,36 @@ static inline struct cursor cursor_start(const struct sl_chacha20_job *jobs, siz
 	return c;
 }
 
-// Take up to max blocks of one job. Returns false when none is left.
-static inline bool cursor_next(struct cursor *c, uint32_t max, struct run *run)
+// Take up to max blocks of one job. Returns how many.
+static inline uint32_t cursor_take(struct cursor *c, uint32_t max, struct run *run)
 {
-	while (c->block == c->stop) {
-		if (c->job == c->end || ++c->job == c->end)
-			return false;
+	const uint32_t keys = c->left.poly_key ? 1 : 0, most = (max - keys) * BLOCK;
+	uint32_t blocks;
+
+	run->poly_key = c->left.poly_key;
+	run->in = c->left.in;
+	run->out = c->left.out;
+	run->len = c->left.len < most ? c->left.len : most;
+	blocks = keys + (run->len + BLOCK - 1) / BLOCK;
+	if (c->left.len > most) {
+		c->left.poly_key = NULL;
+		c->left.in += most;
+		c->left.out += most;
+		c->left.len -= most;
+		c->block += blocks;
+	} else {
+		c->job++;
 		cursor_enter(c);
 	}
-	run->job = c->job;
-	run->block = c->block;
-	run->count = c->stop - c->block < max ? c->stop - c->block : max;
-	c->block += run->count;
-	return true;
-}
-
-// Where the text of a block is: block 1 is the first that encrypts.
-static inline uint32_t text_offset(uint32_t block)
-{
-	return (block - 1) * BLOCK;
+	return blocks;
 }
 
 // Have the text of a run on its way while the keystream is made.
 static inline void run_prefetch(const struct run *r)
 {
-	const uint8_t *text = r->job->in + text_offset(r->block > 0 ? r->block : 1);
-
-	for (uint32_t i = r->block > 0 ? 0 : 1; i < r->count; i++, text += BLOCK)
-		__builtin_prefetch(text);
+#pragma GCC unroll 1
+	for (uint32_t at = 0; at < r->len; at += BLOCK)
+		__builtin_prefetch(r->in + at);
 }
 
 // What the lanes work on.
@@ -76,17 +89,24 @@ struct batch {
 	unsigned runs, sets;
 };
 
-static inline uint32_t load_word(const uint8_t *p)
+// The initial states of the lanes from `lane` on (RFC 8439 section 2.3): key, block counter, nonce.
+static inline void lanes_start(words *w, unsigned lane, const struct cursor *c, bool same_key)
 {
-	uint32_t word;
+	const struct sl_chacha20_job *job = c->job;
 
-	memcpy(&word, p, sizeof(word));
-	return word;
+	if (!same_key)
+#pragma GCC unroll 8
+		for (int i = 0; i < 8; i++)
+			w[4 + i] = from_lane_load(w[4 + i], lane, job->key + 4 * i);
+	w[12] = from_lane(w[12], lane, c->block - lane);
+#pragma GCC unroll 3
+	for (int i = 0; i < 3; i++)
+		w[13 + i] = from_lane_load(w[13 + i], lane, job->nonce + 4 * i);
 }
 
-// The initial states of a set's runs (RFC 8439 section 2.3): constants, key, block counter, nonce.
-// Each run writes the lanes from its first one on, and the next one those from its own on.
-static inline void set_start(words *state, const struct run *run, unsigned n)
+// Fill the lanes of a set. Each run writes the lanes from its first one on, and the next one those
+// from its own on. Returns the run behind its last one.
+static inline struct run *set_fill(union set *set, struct cursor *c, struct run *run)
 {
 	static const uint32_t constants[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
 	const uint8_t *key = NULL;
@@ -94,79 +114,64 @@ static inline void set_start(words *state, const struct run *run, unsigned n)
 
 #pragma GCC unroll 4
 	for (int i = 0; i < 4; i++)
-		w[i] = from_lane(w[i], 0, constants[i]);
-	for (unsigned r = 0; r < n; r++) {
-		const struct sl_chacha20_job *job = run[r].job;
-		const unsigned lane = run[r].lane;
-
-		if (job->key != key)
-#pragma GCC unroll 8
-			for (int i = 0; i < 8; i++)
-				w[4 + i] = from_lane(w[4 + i], lane, load_word(job->key + 4 * i));
-		key = job->key;
-		w[12] = from_lane(w[12], lane, run[r].block - lane);
-#pragma GCC unroll 3
-		for (int i = 0; i < 3; i++)
-			w[13 + i] = from_lane(w[13 + i], lane, load_word(job->nonce + 4 * i));
+		w[i] += constants[i];
+	for (unsigned lane = 0; lane < LANES && c->job < c->end; run++) {
+		lanes_start(w, lane, c, c->job->key == key);
+		key = c->job->key;
+		lane += cursor_take(c, LANES - lane, run);
+		run_prefetch(run);
 	}
 	w[12] += lane_numbers();
-	memcpy(state, w, sizeof(w));
+	memcpy(set->state, w, sizeof(w));
+	return run;
 }
 
-// Fill the lanes. Returns false when nothing was left.
-static inline bool batch_fill(struct batch *b, struct cursor *cursor)
+// Fill the lanes. There is a block left.
+static inline void batch_fill(struct batch *b, struct cursor *cursor)
 {
 	struct cursor c = *cursor; // in registers: it must not alias what is stored
-	unsigned runs = 0, set = 0;
+	struct run *run = b->run;
+	unsigned sets = 0;
 
-	for (; set < SETS; set++) {
-		const unsigned first = runs;
-		unsigned used = 0;
-
-		while (used < LANES && cursor_next(&c, LANES - used, &b->run[runs])) {
-			b->run[runs].set = set;
-			b->run[runs].lane = used;
-			run_prefetch(&b->run[runs]);
-			used += b->run[runs++].count;
-		}
-		if (runs == first)
-			break;
-		set_start(b->set[set].state, &b->run[first], runs - first);
-	}
-	b->runs = runs;
-	b->sets = set;
+	for (; sets < SETS && c.job < c.end; sets++)
+		run = set_fill(&b->set[sets], &c, run);
+	b->sets = sets;
+	b->runs = (unsigned)(run - b->run);
 	*cursor = c;
-	return runs > 0;
 }
 
-// Use the keystream of a run's blocks: out = in ^ keystream.
-static inline void run_apply(const struct run *r, const uint8_t (*keystream)[BLOCK])
+// Use the keystream of a run's blocks: out = in ^ keystream. Returns that of the next run.
+static inline const uint8_t *run_apply(struct run r, const uint8_t *keystream)
 {
-	const struct sl_chacha20_job *job = r->job;
-	const uint8_t(*end)[BLOCK] = keystream + r->count;
-	uint32_t at = text_offset(r->block);
-
-	if (r->block == 0) {
-		memcpy(job->poly_key, *keystream++, POLY_KEY);
-		at = text_offset(1);
+	if (r.poly_key) {
+		memcpy(r.poly_key, keystream, POLY_KEY);
+		keystream += BLOCK;
 	}
-	for (; keystream < end && job->len - at >= BLOCK; keystream++, at += BLOCK)
-		xor_block(job->out + at, job->in + at, *keystream);
-	if (keystream < end)
-		xor_part(job->out + at, job->in + at, job->len - at, *keystream);
+#pragma GCC unroll 1
+	for (; r.len >= BLOCK; r.len -= BLOCK) {
+		xor_block(r.out, r.in, keystream);
+		r.out += BLOCK;
+		r.in += BLOCK;
+		keystream += BLOCK;
+	}
+	if (r.len > 0) {
+		xor_part(r.out, r.in, r.len, keystream);
+		keystream += BLOCK;
+	}
+	return keystream;
 }
 
 static inline void batch_run(struct batch *b, struct sl_poly1305_queue *queue)
 {
+	const uint8_t *keystream = b->set[0].keystream[0];
+	const struct run *end = b->run + b->runs;
+
 	if (SETS == 1 || b->sets == SETS)
 		block_function(b->set, SETS, queue);
 	else
 		block_function(b->set, 1, queue);
-	for (unsigned i = 0; i < b->runs; i++) {
-		const struct run *r = &b->run[i];
-
-		run_apply(r, (const uint8_t(*)[BLOCK])b->set[r->set].keystream + r->lane);
-	}
+	for (const struct run *r = b->run; r < end; r++)
+		keystream = run_apply(*r, keystream);
 }
 
 // All jobs, and beside them what fits of the queue; or, where there are none, what was begun of the
@@ -181,13 +186,11 @@ static inline void chacha20(const struct sl_chacha20_job *jobs, size_t n,
 		queue_finish(queue);
 		return;
 	}
-	for (c = cursor_start(jobs, n);;) {
-		const size_t ready = queue->follows ? (size_t)(c.job - jobs) + (c.block == c.stop)
-						    : queue->n;
+	for (c = cursor_start(jobs, n); c.job < c.end;) {
+		const size_t ready = queue->follows ? (size_t)(c.job - jobs) : queue->n;
 		unsigned blocks;
 
-		if (!batch_fill(&b, &c))
-			break;
+		batch_fill(&b, &c);
 		blocks = (SETS == 1 ? 1 : b.sets) * BESIDE_BLOCKS; // a constant, if it can be one
 		queue_plan(queue, ready, DOUBLE_ROUNDS, blocks);
 		batch_run(&b, queue);

@@ -20,7 +20,14 @@ static inline words lane_numbers(void)
 	return (words){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 }
 
-// `word` in the lanes from `lane` on, w in those before.
+// The word at p in the lanes from `lane` on, w in those before.
+static inline words from_lane_load(words w, unsigned lane, const uint8_t *p)
+{
+	const __mmask16 lanes = (__mmask16)(0xffffu << lane);
+
+	return (words)_mm512_mask_broadcastd_epi32((__m512i)w, lanes, _mm_loadu_si32(p));
+}
+
 static inline words from_lane(words w, unsigned lane, uint32_t word)
 {
 	const __mmask16 lanes = (__mmask16)(0xffffu << lane);

@@ -29,6 +29,15 @@ static inline words from_lane(words w, unsigned lane, uint32_t word)
 	return (words)_mm256_blendv_epi8(_mm256_set1_epi32((int)word), (__m256i)w, (__m256i)before);
 }
 
+// The same with the word at p.
+static inline words from_lane_load(words w, unsigned lane, const uint8_t *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return from_lane(w, lane, word);
+}
+
 // x <<< bits in every lane; whole bytes are moved by one shuffle. Compilers that know the shuffle
 // make two of it, or move it elsewhere.
 static inline __attribute__((always_inline)) words rotate(words x, int bits)
