@@ -51,11 +51,11 @@ static void set_tag(struct sl_poly1305_job *job, const struct sl_aead_item *p,
 
 // Its messages are the kernels' to write.
 static void queue_init(struct sl_poly1305_queue *q, const struct sl_simd_kernels *k,
-		       struct sl_poly1305_job *tags)
+		       struct sl_poly1305_job *tags, size_t n)
 {
 	q->jobs = tags;
-	q->n = 0;
-	q->follows = false;
+	q->n = k->beside > 0 ? n : 0;
+	q->follows = true;
 	q->shortest = k->beside;
 	q->next = 0;
 	q->begun = 0;
@@ -88,9 +88,7 @@ static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *item
 		set_text(&w.texts[i], &items[i], items[i].len, w.poly_keys[i]);
 		set_tag(&w.tags[i], &items[i], w.poly_keys[i], items[i].out, items[i].tag);
 	}
-	queue_init(&w.queue, k, w.tags);
-	w.queue.n = n;
-	w.queue.follows = true;
+	queue_init(&w.queue, k, w.tags, n);
 	k->chacha20(w.texts, n, &w.queue);
 	k->chacha20(NULL, 0, &w.queue);
 	k->poly1305(w.tags, n);
@@ -134,7 +132,7 @@ static size_t first_portion(const struct sl_simd_kernels *k, const struct sl_aea
 	uint64_t all = 0, portion = 0;
 	size_t end = 0;
 
-	if (!k->open_beside)
+	if (k->beside == 0)
 		return n;
 	for (size_t i = 0; i < n; i++)
 		all += items[i].len;
@@ -162,9 +160,7 @@ static size_t keys_pass(const struct sl_simd_kernels *k, const struct sl_aead_it
 	const size_t portion = first_portion(k, items, n);
 	size_t end;
 
-	queue_init(q, k, w->tags);
-	q->n = k->open_beside ? n : 0;
-	q->follows = true;
+	queue_init(q, k, w->tags, n);
 	k->chacha20(w->texts, n, q);
 	q->follows = false;
 	end = finish_begun(k, w, portion);

@@ -26,7 +26,6 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.chacha20 = sl_chacha20_avx2,
 			.poly1305 = sl_poly1305_bmi2,
 			.beside = 1,
-			.open_beside = true,
 			.stack = 3 << 10,
 		},
 	[SL_SIMD_AVX512] =
@@ -36,7 +35,6 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_bmi2,
 			.beside = 192,
-			.open_beside = true,
 			.stack = 7 << 10,
 		},
 	[SL_SIMD_AVX512_IFMA] =
@@ -45,7 +43,6 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.checksum_sum = sl_checksum_sum_avx512,
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_ifma,
-			.beside = 192,
 			.stack = 9 << 10,
 		},
 };

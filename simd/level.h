@@ -36,9 +36,9 @@ struct sl_simd_kernels {
 	void (*chacha20)(const struct sl_chacha20_job *jobs, size_t n,
 			 struct sl_poly1305_queue *queue);
 	void (*poly1305)(struct sl_poly1305_job *jobs, size_t n);
-	uint32_t beside;  // bytes of text from which on chacha20 takes tags beside it
-	bool open_beside; // opening, it is worth to form tags beside chacha20
-	uint32_t stack;   // bytes that these two use at most, and leave secrets in
+	uint32_t beside; // bytes of text from which on chacha20 takes tags beside it; 0: it never
+			 // does
+	uint32_t stack;  // bytes that these two use at most, and leave secrets in
 	uint16_t (*checksum_sum)(const void *data, size_t len, uint32_t initial);
 };
 
