@@ -107,9 +107,9 @@ struct sl_tunnel {
 	struct sl_tunnel_peer *peers;
 	uint32_t max_peers, end;      // numbers of peers are below this; 1 or more
 	uint32_t scanned;             // the next peer whose timers are looked at
-	struct sl_replay_past *pasts; // of sessions: by peer * SL_SLOTS + place
+	struct sl_replay_past *pasts; // by session: see sl_tunnel_number
 	struct sl_allowed *allowed;
-	struct sl_indices *indices; // of sessions: the same
+	struct sl_indices *indices; // of sessions, to their numbers
 	struct sl_stage *stage;
 	uint64_t max_prefixes, max_staged;
 	uint32_t mtu;                          // of inner packets
@@ -120,6 +120,25 @@ struct sl_tunnel {
 	uint32_t n_claims;
 	struct sl_tunnel_claim claims[SL_TUNNEL_CLAIMS];
 };
+
+// Sessions are numbered, those of a peer in a row, so that the places are whole bits.
+enum { SL_TUNNEL_PLACES = 4 };
+_Static_assert((int)SL_TUNNEL_PLACES >= (int)SL_SLOTS, "a number for each");
+
+static inline uint32_t sl_tunnel_number(uint32_t peer, unsigned place)
+{
+	return peer * SL_TUNNEL_PLACES + place;
+}
+
+static inline uint32_t sl_tunnel_peer_of(uint32_t number)
+{
+	return number / SL_TUNNEL_PLACES;
+}
+
+static inline unsigned sl_tunnel_place_of(uint32_t number)
+{
+	return number % SL_TUNNEL_PLACES;
+}
 
 // What the class's `call` is asked: how a peer is. Zeroed where it is not known yet, or again.
 struct sl_tunnel_look {
@@ -186,8 +205,8 @@ void sl_tunnel_seals_flush(struct sl_tunnel *t, struct sl_tunnel_seals *s);
 void sl_tunnel_seal_push(struct sl_tunnel *t, struct sl_tunnel_seals *s);
 void sl_tunnel_open_push(struct sl_tunnel *t, struct sl_tunnel_seals *s);
 
-// Whether a packet from a peer may come in, and one for it go out: always, but for a client that
-// has limits. Return -1, or the reason to drop it; what is let through is counted.
+// Whether a packet from a client that has limits may come in, and one for it go out. Return -1, or
+// the reason to drop it; what is let through is counted.
 int sl_tunnel_limit_in(struct sl_tunnel *t, uint32_t peer, const uint8_t *ip, size_t len);
 int sl_tunnel_limit_out(struct sl_tunnel *t, uint32_t peer, size_t len);
 

@@ -161,7 +161,7 @@ static void command_session(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 	sl_sessions_add(&peer->sessions, &r->keys, t->app.now_ns, &gone);
 	sl_tunnel_gone(t, &gone);
 	if (!sl_indices_put(t->indices, r->keys.local,
-			    r->peer * SL_SLOTS + peer->sessions.place[slot])) {
+			    sl_tunnel_number(r->peer, peer->sessions.place[slot]))) {
 		expire(t, peer); // as good as impossible: the peer will try again
 		return;
 	}
@@ -327,7 +327,7 @@ static int keep_sizes(const struct sl_tunnel *before, const struct config *c, st
 
 static size_t pasts_bytes(const struct sl_tunnel *t)
 {
-	return (size_t)t->max_peers * SL_SLOTS * sizeof(*t->pasts);
+	return (size_t)t->max_peers * SL_TUNNEL_PLACES * sizeof(*t->pasts);
 }
 
 static int tunnel_data_configure(struct sl_app *app, const void *config, struct sl_error *err)

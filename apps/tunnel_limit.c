@@ -44,8 +44,6 @@ int sl_tunnel_limit_in(struct sl_tunnel *t, uint32_t id, const uint8_t *ip, size
 {
 	struct sl_tunnel_peer *peer = &t->peers[id];
 
-	if (!peer->is_limited)
-		return -1;
 	if (!may_reach(&peer->limit, ip))
 		return SL_TUNNEL_DROP_FOREIGN_DESTINATION;
 	return spend(&peer->limit, &peer->in_ns, t->app.now_ns, len) ? -1
@@ -56,7 +54,7 @@ int sl_tunnel_limit_out(struct sl_tunnel *t, uint32_t id, size_t len)
 {
 	struct sl_tunnel_peer *peer = &t->peers[id];
 
-	if (!peer->is_limited || spend(&peer->limit, &peer->out_ns, t->app.now_ns, len))
+	if (spend(&peer->limit, &peer->out_ns, t->app.now_ns, len))
 		return -1;
 	return SL_TUNNEL_DROP_OVER_RATE;
 }

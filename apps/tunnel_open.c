@@ -13,7 +13,7 @@ struct opens {
 	struct sl_aead_item items[SL_BURST];
 	struct rte_mbuf *packets[SL_BURST];
 	struct sl_outer_view outer[SL_BURST];
-	uint32_t values[SL_BURST]; // of the index: peer and place
+	uint32_t values[SL_BURST]; // of the index: number of a session
 	unsigned found;            // so many have one
 };
 
@@ -33,7 +33,7 @@ static void drop(struct sl_tunnel *t, struct rte_mbuf *p, enum sl_tunnel_drop re
 
 static struct sl_session *session_of(struct sl_tunnel *t, uint32_t value)
 {
-	return &t->peers[value / SL_SLOTS].sessions.at[value % SL_SLOTS];
+	return &t->peers[sl_tunnel_peer_of(value)].sessions.at[sl_tunnel_place_of(value)];
 }
 
 // ---- before the AEAD
@@ -81,7 +81,7 @@ static void find(struct sl_tunnel *t, struct opens *o)
 	if (value == SL_INDEX_FREE)
 		return;
 	rte_prefetch0(&session_of(t, value)->open);
-	sl_tunnel_prefetch(t, value / SL_SLOTS);
+	sl_tunnel_prefetch(t, sl_tunnel_peer_of(value));
 }
 
 // Take a burst. Their peers are asked for while later packets are checked, a few lines at a time:
@@ -161,7 +161,7 @@ static void follow(struct sl_tunnel *t, uint32_t id, const struct sl_outer_view 
 static void note(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t value,
 		 const struct sl_outer_view *outer, bool data)
 {
-	uint32_t id = value / SL_SLOTS;
+	uint32_t id = sl_tunnel_peer_of(value);
 	struct sl_tunnel_peer *peer = &t->peers[id];
 	struct sl_session_gone gone;
 
@@ -170,9 +170,9 @@ static void note(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t value,
 	sl_timers_received(&peer->timers, t->app.now_ns, data);
 	if (sl_session_asks(sl_session(&peer->sessions, SL_CURRENT), t->app.now_ns))
 		sl_tunnel_want(t, id, false);
-	if (!sl_sessions_awaits(&peer->sessions, value % SL_SLOTS))
+	if (!sl_sessions_awaits(&peer->sessions, sl_tunnel_place_of(value)))
 		return;
-	sl_sessions_confirm(&peer->sessions, value % SL_SLOTS, &gone);
+	sl_sessions_confirm(&peer->sessions, sl_tunnel_place_of(value), &gone);
 	sl_tunnel_gone(t, &gone);
 	peer->confirmed = true;
 	sl_tunnel_flag(t, id);
@@ -199,8 +199,7 @@ static void unwrap(struct sl_tunnel *t, struct inners *in, struct rte_mbuf *p, u
 		return;
 	}
 	sl_set_len(p, (uint16_t)len);
-	in->asks[in->n] = (struct sl_allowed_ask){.address = sl_inner_src(ip),
-						  .family = sl_inner_family(ip)};
+	sl_allowed_ask(t->allowed, sl_inner_family(ip), sl_inner_src(ip), &in->asks[in->n]);
 	in->peers[in->n] = id;
 	in->ecn[in->n] = ecn;
 	in->packets[in->n++] = p;
@@ -237,7 +236,7 @@ static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct 
 	if (item->len == 0)
 		keepalive(t, p);
 	else
-		unwrap(t, in, p, value / SL_SLOTS, o->outer[i].tos & 3);
+		unwrap(t, in, p, sl_tunnel_peer_of(value), o->outer[i].tos & 3);
 }
 
 // Let an inner packet leave, if its source is the peer's.
@@ -257,7 +256,8 @@ static void deliver(struct sl_tunnel *t, const struct inners *in, unsigned i,
 		drop(t, p, SL_TUNNEL_DROP_CONGESTION);
 		return;
 	}
-	why = sl_tunnel_limit_in(t, in->peers[i], ip, sl_len(p));
+	why = t->peers[in->peers[i]].is_limited ? sl_tunnel_limit_in(t, in->peers[i], ip, sl_len(p))
+						: -1;
 	if (why >= 0) {
 		drop(t, p, (enum sl_tunnel_drop)why);
 		return;

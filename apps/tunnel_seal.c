@@ -221,8 +221,7 @@ static bool take_inner(struct sl_tunnel *t, struct rte_mbuf *p, struct sl_allowe
 		return false;
 	}
 	sl_set_len(p, (uint16_t)len);
-	ask->family = sl_inner_family(ip);
-	ask->address = sl_inner_dst(ip);
+	sl_allowed_ask(t->allowed, sl_inner_family(ip), sl_inner_dst(ip), ask);
 	return true;
 }
 
@@ -238,7 +237,7 @@ static void seal_for(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id
 		refuse(t, p, SL_TUNNEL_DROP_TOO_BIG, SL_IP_TOO_BIG, mtu);
 		return;
 	}
-	why = sl_tunnel_limit_out(t, id, sl_len(p));
+	why = peer->is_limited ? sl_tunnel_limit_out(t, id, sl_len(p)) : -1;
 	if (why >= 0) {
 		sl_app_drop(&t->app, p, (unsigned)why);
 		return;

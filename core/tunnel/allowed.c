@@ -14,16 +14,11 @@ enum {
 	ANSWERS_FROM = 64, // prefixes; among fewer, a walk is as short
 };
 
-// An address as a number, first bit highest. IPv4 fills the upper half of `high`.
-struct key {
-	uint64_t high, low;
-};
-
 // What a lookup reads: two to a cache line.
 struct node {
-	struct key key;    // masked
-	uint32_t child[2]; // by the bit behind the prefix
-	uint32_t peer;     // SL_ALLOWED_NOBODY where the node only branches
+	struct sl_allowed_key key; // masked
+	uint32_t child[2];         // by the bit behind the prefix
+	uint32_t peer;             // SL_ALLOWED_NOBODY where the node only branches
 	uint8_t family;
 	uint8_t len; // bits
 };
@@ -42,7 +37,7 @@ struct owner {
 
 // The answer to an earlier lookup. Answers of another epoch are void.
 struct answer {
-	struct key key;
+	struct sl_allowed_key key;
 	uint64_t epoch;
 	uint32_t peer;
 	uint32_t family;
@@ -64,22 +59,22 @@ struct sl_allowed {
 	uint64_t epoch;       // ends with every change; from 1, so that zeros are void
 };
 
-static struct key key_of(uint8_t family, const uint8_t *address)
+static struct sl_allowed_key key_of(uint8_t family, const uint8_t *address)
 {
 	if (family == 4)
-		return (struct key){.high = (uint64_t)load_be32(address) << 32};
-	return (struct key){.high = load_be64(address), .low = load_be64(address + 8)};
+		return (struct sl_allowed_key){.high = (uint64_t)load_be32(address) << 32};
+	return (struct sl_allowed_key){.high = load_be64(address), .low = load_be64(address + 8)};
 }
 
 // How many leading bits two keys share.
-static unsigned common(struct key a, struct key b)
+static unsigned common(struct sl_allowed_key a, struct sl_allowed_key b)
 {
 	if (a.high != b.high)
 		return (unsigned)__builtin_clzll(a.high ^ b.high);
 	return a.low != b.low ? 64 + (unsigned)__builtin_clzll(a.low ^ b.low) : 128;
 }
 
-static unsigned bit(struct key k, unsigned at)
+static unsigned bit(struct sl_allowed_key k, unsigned at)
 {
 	return (at < 64 ? k.high >> (63 - at) : k.low >> (127 - at)) & 1;
 }
@@ -138,7 +133,8 @@ void sl_allowed_destroy(struct sl_allowed *a)
 
 // ---- nodes
 
-static uint32_t node_take(struct sl_allowed *a, uint8_t family, struct key key, uint8_t len)
+static uint32_t node_take(struct sl_allowed *a, uint8_t family, struct sl_allowed_key key,
+			  uint8_t len)
 {
 	uint32_t n = a->free;
 
@@ -214,8 +210,8 @@ static void disown(struct sl_allowed *a, uint32_t n)
 
 // The deepest node whose prefix contains the first `len` bits of the key, or NONE; *below is the
 // node that hangs where the key would go on.
-static uint32_t descend(const struct sl_allowed *a, uint8_t family, struct key key, unsigned len,
-			uint32_t *below)
+static uint32_t descend(const struct sl_allowed *a, uint8_t family, struct sl_allowed_key key,
+			unsigned len, uint32_t *below)
 {
 	uint32_t at = a->roots[family == 6], found = NONE;
 
@@ -234,7 +230,7 @@ static uint32_t descend(const struct sl_allowed *a, uint8_t family, struct key k
 }
 
 // Make a node for the prefix behind `parent`, in front of `below`.
-static uint32_t insert(struct sl_allowed *a, const struct sl_prefix *p, struct key key,
+static uint32_t insert(struct sl_allowed *a, const struct sl_prefix *p, struct sl_allowed_key key,
 		       uint32_t parent, uint32_t below)
 {
 	uint8_t family = p->ip.family;
@@ -266,7 +262,7 @@ static uint32_t insert(struct sl_allowed *a, const struct sl_prefix *p, struct k
 int sl_allowed_add(struct sl_allowed *a, const struct sl_prefix *prefix, uint32_t peer)
 {
 	struct sl_prefix p = sl_prefix_masked(prefix);
-	struct key key = key_of(p.ip.family, p.ip.bytes);
+	struct sl_allowed_key key = key_of(p.ip.family, p.ip.bytes);
 	uint32_t below, at = descend(a, p.ip.family, key, p.len, &below);
 	bool exists = at && a->nodes[at].len == p.len;
 	bool moves = exists && a->nodes[at].peer != SL_ALLOWED_NOBODY;
@@ -313,7 +309,7 @@ static void remove_node(struct sl_allowed *a, uint32_t at)
 bool sl_allowed_remove(struct sl_allowed *a, const struct sl_prefix *prefix, uint32_t peer)
 {
 	struct sl_prefix p = sl_prefix_masked(prefix);
-	struct key key = key_of(p.ip.family, p.ip.bytes);
+	struct sl_allowed_key key = key_of(p.ip.family, p.ip.bytes);
 	uint32_t below, at = descend(a, p.ip.family, key, p.len, &below);
 
 	if (!at || a->nodes[at].len != p.len || a->nodes[at].peer != peer)
@@ -332,13 +328,13 @@ void sl_allowed_remove_peer(struct sl_allowed *a, uint32_t peer)
 
 // A lookup on its way down.
 struct walk {
-	struct key key;
+	struct sl_allowed_key key;
 	uint32_t at; // node to be looked at; NONE = done
 };
 
-static struct walk walk_begin(const struct sl_allowed *a, uint8_t family, const uint8_t *address)
+static struct walk walk_begin(const struct sl_allowed *a, uint8_t family, struct sl_allowed_key key)
 {
-	return (struct walk){.key = key_of(family, address), .at = a->roots[family == 6]};
+	return (struct walk){.key = key, .at = a->roots[family == 6]};
 }
 
 // Look at one node. The peer of one that contains the address replaces *peer.
@@ -356,9 +352,9 @@ static void walk_on(const struct sl_allowed *a, struct walk *w, uint32_t *peer)
 	w->at = n->child[bit(w->key, n->len % 128)];
 }
 
-uint32_t sl_allowed_find(const struct sl_allowed *a, uint8_t family, const uint8_t *address)
+static uint32_t find(const struct sl_allowed *a, uint8_t family, struct sl_allowed_key key)
 {
-	struct walk w = walk_begin(a, family, address);
+	struct walk w = walk_begin(a, family, key);
 	uint32_t peer = SL_ALLOWED_NOBODY;
 
 	while (w.at)
@@ -366,95 +362,92 @@ uint32_t sl_allowed_find(const struct sl_allowed *a, uint8_t family, const uint8
 	return peer;
 }
 
-// Where the answer for an address is, or would be.
-static struct answer *slot_of(const struct sl_allowed *a, struct key key)
+uint32_t sl_allowed_find(const struct sl_allowed *a, uint8_t family, const uint8_t *address)
 {
+	return find(a, family, key_of(family, address));
+}
+
+static bool remembers(const struct sl_allowed *a)
+{
+	return a->n_prefixes >= ANSWERS_FROM;
+}
+
+void sl_allowed_ask(const struct sl_allowed *a, uint8_t family, const uint8_t *address,
+		    struct sl_allowed_ask *ask)
+{
+	const struct sl_allowed_key key = key_of(family, address);
 	uint64_t mixed = (key.high ^ (key.low << 32 | key.low >> 32)) * 0x9e3779b97f4a7c15u;
 
-	return &a->answers[mixed >> (64 - a->answer_bits)];
+	ask->key = key;
+	ask->family = family;
+	ask->slot = (uint32_t)(mixed >> (64 - a->answer_bits));
+	if (remembers(a))
+		__builtin_prefetch(&a->answers[ask->slot]);
 }
 
-static bool answers(const struct answer *slot, const struct sl_allowed *a, struct key key,
-		    uint8_t family)
+static bool answers(const struct answer *slot, uint64_t epoch, const struct sl_allowed_ask *ask)
 {
-	return slot->epoch == a->epoch && slot->key.high == key.high && slot->key.low == key.low &&
-	       slot->family == family;
+	return slot->epoch == epoch && slot->key.high == ask->key.high &&
+	       slot->key.low == ask->key.low && slot->family == ask->family;
 }
 
-// Walk for those of the burst whose numbers are listed, side by side.
-static void walk_together(const struct sl_allowed *a, struct sl_allowed_ask *asks,
-			  struct walk *walks, uint8_t *under_way, unsigned left)
-{
-	while (left > 0) {
-		unsigned going = left;
-
-		left = 0;
-		for (unsigned k = 0; k < going; k++) {
-			unsigned i = under_way[k];
-
-			if (walks[i].at)
-				walk_on(a, &walks[i], &asks[i].peer);
-			__builtin_prefetch(&a->nodes[walks[i].at]);
-			under_way[left] = (uint8_t)i;
-			left += walks[i].at != NONE;
-		}
-	}
-}
-
-// Those of the burst that are not known: for whom to walk is listed in `missing`. Returns how many.
-static unsigned recall(const struct sl_allowed *a, struct sl_allowed_ask *asks,
-		       const struct walk *walks, struct answer **slots, unsigned n,
+// Answer what is known. The numbers of the others are listed in `missing`. Returns how many.
+static unsigned recall(const struct sl_allowed *a, struct sl_allowed_ask *asks, unsigned n,
 		       uint8_t *missing)
 {
 	unsigned n_missing = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		slots[i] = slot_of(a, walks[i].key);
-		__builtin_prefetch(slots[i]);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		bool known = answers(slots[i], a, walks[i].key, asks[i].family);
+		const struct answer *slot = &a->answers[asks[i].slot];
+		bool known = answers(slot, a->epoch, &asks[i]);
 
-		asks[i].peer = known ? slots[i]->peer : SL_ALLOWED_NOBODY;
+		asks[i].peer = known ? slot->peer : SL_ALLOWED_NOBODY;
 		missing[n_missing] = (uint8_t)i;
 		n_missing += !known;
 	}
 	return n_missing;
 }
 
-static void find_with_answers(const struct sl_allowed *a, struct sl_allowed_ask *asks,
-			      struct walk *walks, unsigned n)
+// Walk for those of the burst whose numbers are listed, side by side.
+static void walk_together(const struct sl_allowed *a, struct sl_allowed_ask *asks, uint8_t *missing,
+			  unsigned n)
 {
-	struct answer *slots[SL_ALLOWED_BURST];
-	uint8_t missing[SL_ALLOWED_BURST], under_way[SL_ALLOWED_BURST];
-	unsigned n_missing = recall(a, asks, walks, slots, n, missing);
+	struct walk walks[SL_ALLOWED_BURST];
+	bool is_under_way = true;
 
-	memcpy(under_way, missing, n_missing);
-	walk_together(a, asks, walks, under_way, n_missing);
-	for (unsigned k = 0; k < n_missing; k++) {
-		unsigned i = missing[k];
-
-		*slots[i] = (struct answer){.key = walks[i].key,
-					    .epoch = a->epoch,
-					    .peer = asks[i].peer,
-					    .family = asks[i].family};
+	for (unsigned k = 0; k < n; k++)
+		walks[k] = walk_begin(a, asks[missing[k]].family, asks[missing[k]].key);
+	while (is_under_way) {
+		is_under_way = false;
+		for (unsigned k = 0; k < n; k++) {
+			if (!walks[k].at)
+				continue;
+			walk_on(a, &walks[k], &asks[missing[k]].peer);
+			__builtin_prefetch(&a->nodes[walks[k].at]);
+			is_under_way = true;
+		}
 	}
+}
+
+static void remember(const struct sl_allowed *a, const struct sl_allowed_ask *ask)
+{
+	a->answers[ask->slot] = (struct answer){
+		.key = ask->key, .epoch = a->epoch, .peer = ask->peer, .family = ask->family};
 }
 
 void sl_allowed_find_burst(const struct sl_allowed *a, struct sl_allowed_ask *asks, unsigned n)
 {
-	struct walk walks[SL_ALLOWED_BURST];
-	uint8_t under_way[SL_ALLOWED_BURST];
+	uint8_t missing[SL_ALLOWED_BURST];
+	unsigned n_missing;
 
-	for (unsigned i = 0; i < n; i++) {
-		walks[i] = walk_begin(a, asks[i].family, asks[i].address);
-		asks[i].peer = SL_ALLOWED_NOBODY;
-		under_way[i] = (uint8_t)i;
-	}
-	if (a->n_prefixes < ANSWERS_FROM)
-		walk_together(a, asks, walks, under_way, n);
-	else
-		find_with_answers(a, asks, walks, n);
+	for (unsigned i = 0; i < n && !remembers(a); i++)
+		asks[i].peer = find(a, asks[i].family, asks[i].key);
+	if (!remembers(a))
+		return;
+	n_missing = recall(a, asks, n, missing);
+	walk_together(a, asks, missing, n_missing);
+	for (unsigned k = 0; k < n_missing; k++)
+		remember(a, &asks[missing[k]]);
 }
 
 bool sl_allowed_next(const struct sl_allowed *a, uint32_t peer, uint32_t *cursor,

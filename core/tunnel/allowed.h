@@ -32,17 +32,26 @@ void sl_allowed_remove_peer(struct sl_allowed *a, uint32_t peer);
 // SL_ALLOWED_NOBODY.
 uint32_t sl_allowed_find(const struct sl_allowed *a, uint8_t family, const uint8_t *address);
 
+// An address as a number, first bit highest. IPv4 fills the upper half of `high`.
+struct sl_allowed_key {
+	uint64_t high, low;
+};
+
 // An address that is looked up in a burst.
 struct sl_allowed_ask {
-	const uint8_t *address; // borrowed
-	uint8_t family;
+	struct sl_allowed_key key;
+	uint32_t slot; // where what is known of it would be
 	uint32_t peer; // the answer, as of sl_allowed_find
+	uint8_t family;
 };
+
+// Fill in an address to ask for, and have what is known of it on its way.
+void sl_allowed_ask(const struct sl_allowed *a, uint8_t family, const uint8_t *address,
+		    struct sl_allowed_ask *ask);
 
 enum { SL_ALLOWED_BURST = 64 };
 
-// The same for up to SL_ALLOWED_BURST addresses together: what one waits for memory, the others
-// look.
+// Answer up to SL_ALLOWED_BURST of them together: what one waits for memory, the others look.
 void sl_allowed_find_burst(const struct sl_allowed *a, struct sl_allowed_ask *asks, unsigned n);
 
 // Step through the prefixes of a peer, in the order they came to it. Start with *cursor = 0.

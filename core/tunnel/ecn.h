@@ -17,6 +17,8 @@ static inline enum sl_ecn sl_ecn_of(const uint8_t *ip)
 // the packet must be dropped, because its sender would not hear of the congestion.
 static inline int sl_ecn_decapsulate(enum sl_ecn inner, enum sl_ecn outer)
 {
+	if (outer == SL_ECN_NOT_ECT)
+		return (int)inner; // the common case first
 	if (inner == SL_ECN_NOT_ECT)
 		return outer == SL_ECN_CE ? -1 : SL_ECN_NOT_ECT;
 	if (inner == SL_ECN_CE || outer == SL_ECN_CE)

@@ -247,19 +247,37 @@ bool sl_outer_read(const uint8_t *ip, size_t len, struct sl_outer_packet *out)
 	return true;
 }
 
-// Whether two pairs, of ports or of addresses of a family, are the same the other way round.
-static bool is_swapped(const uint8_t *a, const uint8_t *b, size_t len)
+// Whether two pairs are the same the other way round: of ports, and of addresses. Every packet that
+// is opened asks, so these are whole numbers.
+
+static bool are_swapped_ports(const uint8_t *a, const uint8_t *b)
 {
-	return memcmp(a, b + len, len) == 0 && memcmp(a + len, b, len) == 0;
+	uint32_t x = load_be32(a), y = load_be32(b);
+
+	return x == (y << 16 | y >> 16);
+}
+
+static bool are_swapped_ipv4(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x = load_be64(a), y = load_be64(b);
+
+	return x == (y << 32 | y >> 32);
+}
+
+static bool are_swapped_ipv6(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b + 16, 16) == 0 && memcmp(a + 16, b, 16) == 0;
 }
 
 bool sl_outer_is_answer(const struct sl_outer *o, const struct sl_outer_view *v)
 {
-	const uint8_t *ports = o->bytes + o->len - SL_UDP_LEN, *theirs = v->payload - SL_UDP_LEN;
+	const uint8_t *ports = v->payload - SL_UDP_LEN;
 
-	if (o->len == 0 || o->bytes[0] >> 4 != v->ip[0] >> 4 || !is_swapped(ports, theirs, 2))
-		return false;
 	if (o->len == SL_OUTER4_LEN)
-		return is_swapped(addresses_of(o->bytes), addresses_of(v->ip), 4);
-	return is_swapped(addresses_of(o->bytes), addresses_of(v->ip), 16);
+		return v->ip[0] >> 4 == 4 &&
+		       are_swapped_ports(o->bytes + SL_OUTER4_LEN - SL_UDP_LEN, ports) &&
+		       are_swapped_ipv4(addresses_of(o->bytes), addresses_of(v->ip));
+	return o->len == SL_OUTER6_LEN && v->ip[0] >> 4 == 6 &&
+	       are_swapped_ports(o->bytes + SL_OUTER6_LEN - SL_UDP_LEN, ports) &&
+	       are_swapped_ipv6(addresses_of(o->bytes), addresses_of(v->ip));
 }

@@ -201,7 +201,7 @@ static void look_together(const struct sl_allowed *a)
 
 	for (unsigned i = 0; i < n; i++) {
 		p[i] = random_prefix();
-		asks[i] = (struct sl_allowed_ask){p[i].ip.bytes, p[i].ip.family, 0};
+		sl_allowed_ask(a, p[i].ip.family, p[i].ip.bytes, &asks[i]);
 	}
 	for (unsigned again = 0; again < 2; again++) { // what was found before is found again
 		sl_allowed_find_burst(a, asks, n);
@@ -215,8 +215,9 @@ enum { FILL = 100 };
 
 static uint32_t find_in_burst(const struct sl_allowed *a, uint8_t family, const uint8_t *address)
 {
-	struct sl_allowed_ask ask = {address, family, 0};
+	struct sl_allowed_ask ask;
 
+	sl_allowed_ask(a, family, address, &ask);
 	sl_allowed_find_burst(a, &ask, 1);
 	return ask.peer;
 }
