@@ -55,6 +55,23 @@ static inline void group_start(struct group *g, struct sl_poly1305_job *const *j
 	g->h = (struct numbers){{all(0), all(0), all(0)}};
 }
 
+// Returns whether there is additional data.
+static inline bool group_strands(const struct group *g, struct strand *aad, struct strand *text)
+{
+	uint32_t any_aad = 0;
+
+	for (unsigned i = 0; i < LANES; i++) {
+		const struct sl_poly1305_job *j = g->job[i];
+
+		text->start[i] = j->text;
+		text->len[i] = j->len;
+		aad->start[i] = j->aad;
+		aad->len[i] = j->aad_len;
+		any_aad |= j->aad_len;
+	}
+	return any_aad > 0;
+}
+
 // The sums modulo p, plus s modulo 2^128: the tags (RFC 8439 section 2.5.1).
 static void group_finish(struct group *g)
 {
@@ -151,17 +168,9 @@ static __attribute__((noinline)) void short_group(struct sl_poly1305_job *const 
 	const size_t groups = (n + LANES - 1) / LANES;
 	bool any_aad = false;
 
-	for (size_t i = 0; i < groups * LANES; i++) {
-		const struct sl_poly1305_job *j = jobs[i < n ? i : i - i % LANES];
-
-		text[i / LANES].start[i % LANES] = j->text;
-		text[i / LANES].len[i % LANES] = j->len;
-		aad[i / LANES].start[i % LANES] = j->aad;
-		aad[i / LANES].len[i % LANES] = j->aad_len;
-		any_aad |= j->aad_len > 0;
-	}
 	for (size_t i = 0; i < groups; i++) {
 		group_start(&g[i], jobs + i * LANES, n - i * LANES);
+		any_aad |= group_strands(&g[i], &aad[i], &text[i]);
 		strand_measure(&text[i], LANES);
 	}
 	if (any_aad) {
@@ -190,24 +199,9 @@ struct long_message {
 	const struct sl_poly1305_job *job;
 	struct numbers h; // lane 2 i sums the blocks i modulo 8, lane 2 i + 1 the blocks 4 + i
 	uint32_t vectors, absent;
-	uint32_t text, whole; // the vectors from `text` on up to `whole` are of text alone
+	uint32_t text, whole; // from vector `text` on so many are of text alone
 	int64_t start;        // where vector 0 is, as an offset in the text
 };
-
-static inline void long_start(struct long_message *m, const struct sl_poly1305_job *job)
-{
-	const uint32_t blocks = message_blocks(job);
-	uint32_t before;
-
-	m->job = job;
-	m->h = (struct numbers){{all(0), all(0), all(0)}};
-	m->vectors = (blocks + LANES - 1) / LANES;
-	m->absent = m->vectors * LANES - blocks;
-	before = m->absent + aad_blocks(job);
-	m->start = -16 * (int64_t)before;
-	m->text = (before + LANES - 1) / LANES;
-	m->whole = (before + job->len / 16) / LANES;
-}
 
 static inline struct numbers split_vector(__m512i a, __m512i b, __mmask8 present)
 {
@@ -260,7 +254,7 @@ static struct numbers edge_vector(const struct long_message *m, uint32_t v)
 
 static inline struct numbers message_vector(const struct long_message *m, uint32_t v)
 {
-	if (v >= m->text && v < m->whole) {
+	if (v - m->text < m->whole) {
 		const uint8_t *at = m->job->text + m->start + 128 * (int64_t)v;
 
 		return split_vector(_mm512_loadu_si512(at), _mm512_loadu_si512(at + 64), 0xff);
@@ -268,6 +262,23 @@ static inline struct numbers message_vector(const struct long_message *m, uint32
 	if (v < m->text && m->job->aad_len > 0)
 		return aad_vector(m, v);
 	return edge_vector(m, v);
+}
+
+// Begin with vector 0.
+static inline void long_start(struct long_message *m, const struct sl_poly1305_job *job)
+{
+	const uint32_t blocks = message_blocks(job);
+	uint32_t before, end;
+
+	m->job = job;
+	m->vectors = (blocks + LANES - 1) / LANES;
+	m->absent = m->vectors * LANES - blocks;
+	before = m->absent + aad_blocks(job);
+	m->start = -16 * (int64_t)before;
+	m->text = (before + LANES - 1) / LANES;
+	end = (before + job->len / 16) / LANES;
+	m->whole = end > m->text ? end - m->text : 0;
+	m->h = message_vector(m, 0);
 }
 
 // A power of r of one message. The vectors of it are made anew when it is its turn: they would take
@@ -282,13 +293,13 @@ static inline struct factors in_all_lanes(const struct power *p)
 				{all(0), all(p->r20[1]), all(p->r20[2])}};
 }
 
-// h = h * r^8 + the next vector, until the last.
+// h = h * r^8 + the next vector, from vector 1 to the last.
 static void sum_alone(struct long_message *m, const struct power *r8)
 {
 	const struct factors f = in_all_lanes(r8);
 	struct numbers h = m->h;
 
-	for (uint32_t v = 0; v < m->vectors; v++)
+	for (uint32_t v = 1; v < m->vectors; v++)
 		h = add(multiply(h, &f), message_vector(m, v));
 	m->h = h;
 }
@@ -300,12 +311,16 @@ static void sum_together(struct long_message *m, const struct power *r8, unsigne
 
 	for (unsigned i = 0; i < n; i++)
 		steps = m[i].vectors > steps ? m[i].vectors : steps;
-	for (uint32_t v = 0; v < steps; v++)
+	for (uint32_t v = 1; v < steps; v++)
 		for (unsigned i = 0; i < n; i++) {
-			const struct factors f = in_all_lanes(&r8[i]);
+			struct numbers next;
+			struct factors f;
 
-			if (v < m[i].vectors)
-				m[i].h = add(multiply(m[i].h, &f), message_vector(&m[i], v));
+			if (v >= m[i].vectors)
+				continue;
+			next = message_vector(&m[i], v);
+			f = in_all_lanes(&r8[i]); // not before: no vector outlives a call
+			m[i].h = add(multiply(m[i].h, &f), next);
 		}
 }
 
@@ -383,8 +398,10 @@ static __attribute__((noinline)) void long_messages(struct sl_poly1305_job *cons
 	power = multiply(power, &r2);
 	r4 = factors(power);
 	power = multiply(power, &r4);
-	for (unsigned i = 0; i < LANES; i++)
+	for (unsigned i = 0; i < g.used; i++)
 		long_start(&m[i], g.job[i]);
+	for (unsigned i = g.used; i < LANES; i++)
+		m[i].h = (struct numbers){{all(0), all(0), all(0)}};
 	sum_vectors(m, &power, g.used);
 	turn_sums(sum, m);
 	for (int i = 0; i < 8; i += 2)
