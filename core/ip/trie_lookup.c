@@ -8,8 +8,10 @@
 
 enum { BURST = 64 };
 
+#define inlined inline __attribute__((always_inline)) // a call costs a tenth of a lookup
+
 // The value of a leaf, or of the short prefix where nothing is.
-static inline uint32_t value_of(const struct sl_trie *t, const uint8_t *key, uint32_t leaf)
+static inlined uint32_t value_of(const struct sl_trie *t, const uint8_t *key, uint32_t leaf)
 {
 	uint32_t brief = t->brief[key[0]];
 
@@ -17,7 +19,8 @@ static inline uint32_t value_of(const struct sl_trie *t, const uint8_t *key, uin
 }
 
 // Go on from an entry, through chunks of which the first begins at a byte.
-static uint32_t finish(const struct sl_trie *t, const uint8_t *key, uint32_t entry, unsigned byte)
+static inlined uint32_t finish(const struct sl_trie *t, const uint8_t *key, uint32_t entry,
+			       unsigned byte)
 {
 	while (entry & SL_TRIE_CHUNK) {
 		if (sl_trie_is_lone(entry)) {
