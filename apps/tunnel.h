@@ -250,5 +250,9 @@ void sl_tunnel_drop_staged(struct sl_tunnel *t, struct sl_tunnel_peer *peer);
 // Give the indices of sessions back that are gone.
 void sl_tunnel_gone(struct sl_tunnel *t, const struct sl_session_gone *gone);
 
-// A random time below the most that a timer is late.
-uint64_t sl_tunnel_jitter_ns(struct sl_tunnel *t);
+// A random time below the most that a timer is late. Every packet that is sealed asks.
+static inline uint64_t sl_tunnel_jitter_ns(struct sl_tunnel *t)
+{
+	t->random = t->random * 6364136223846793005u + 1442695040888963407u;
+	return (t->random >> 32) * (SL_JITTER_MS * (uint64_t)1000000) >> 32;
+}

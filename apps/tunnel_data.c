@@ -25,12 +25,6 @@ struct config {
 	bool mss_clamp;
 };
 
-uint64_t sl_tunnel_jitter_ns(struct sl_tunnel *t)
-{
-	t->random = t->random * 6364136223846793005u + 1442695040888963407u;
-	return (t->random >> 32) * (SL_JITTER_MS * (uint64_t)1000000) >> 32;
-}
-
 // ---- events
 
 void sl_tunnel_flag(struct sl_tunnel *t, uint32_t id)
