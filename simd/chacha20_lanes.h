@@ -53,32 +53,29 @@ static inline struct cursor cursor_start(const struct sl_chacha20_job *jobs, siz
 // Take up to max blocks of one job. Returns how many.
 static inline uint32_t cursor_take(struct cursor *c, uint32_t max, struct run *run)
 {
-	const uint32_t keys = c->left.poly_key ? 1 : 0, most = (max - keys) * BLOCK;
-	uint32_t blocks;
+	const uint32_t keys = c->left.poly_key ? 1 : 0;
+	const uint32_t blocks = keys + (c->left.len + BLOCK - 1) / BLOCK;
 
-	run->poly_key = c->left.poly_key;
-	run->in = c->left.in;
-	run->out = c->left.out;
-	run->len = c->left.len < most ? c->left.len : most;
-	blocks = keys + (run->len + BLOCK - 1) / BLOCK;
-	if (c->left.len > most) {
-		c->left.poly_key = NULL;
-		c->left.in += most;
-		c->left.out += most;
-		c->left.len -= most;
-		c->block += blocks;
-	} else {
+	*run = c->left;
+	if (blocks <= max) {
 		c->job++;
 		cursor_enter(c);
+		return blocks;
 	}
-	return blocks;
+	run->len = (max - keys) * BLOCK;
+	c->left.poly_key = NULL;
+	c->left.in += run->len;
+	c->left.out += run->len;
+	c->left.len -= run->len;
+	c->block += max;
+	return max;
 }
 
 // Have the text of a run on its way while the keystream is made.
 static inline void run_prefetch(const struct run *r)
 {
 #pragma GCC unroll 1
-	for (uint32_t at = 0; at < r->len; at += BLOCK)
+	for (size_t at = 0; at < r->len; at += BLOCK)
 		__builtin_prefetch(r->in + at);
 }
 
