@@ -21,6 +21,8 @@
 #define TUN_F_USO6 0x40
 #endif
 
+enum { QUEUE_PACKETS = 2048 }; // wait in the kernel for us
+
 static int parse_prefix(const char *text, unsigned long max, uint8_t *prefix)
 {
 	unsigned long n;
@@ -110,6 +112,30 @@ bool sl_tun_has_udp(int fd)
 	return leave(fd, true) == 0;
 }
 
+// One ioctl on the interface. Returns 0 or -errno.
+static int control(unsigned long verb, struct ifreq *request)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r;
+
+	if (fd < 0)
+		return -errno;
+	r = ioctl(fd, verb, request) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+// The kernel's own length, 500, is a few milliseconds of a fast stream: less than a worker may be
+// kept from its CPU. One that somebody has chosen stays if it is longer.
+static void lengthen_queue(const char *name)
+{
+	struct ifreq request = request_for(name);
+
+	if (control(SIOCGIFTXQLEN, &request) == 0 && request.ifr_qlen < QUEUE_PACKETS) {
+		request.ifr_qlen = QUEUE_PACKETS;
+		control(SIOCSIFTXQLEN, &request);
+	}
+}
+
 int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 {
 	int header = sizeof(struct virtio_net_hdr), fd, r = check_name(name, err);
@@ -123,21 +149,11 @@ int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 	request = request_for(name);
 	request.ifr_flags = (short)((is_tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_VNET_HDR);
 	if (ioctl(fd, TUNSETIFF, &request) == 0 && ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 &&
-	    (is_tap || leave(fd, true) == 0 || leave(fd, false) == 0))
+	    (is_tap || leave(fd, true) == 0 || leave(fd, false) == 0)) {
+		lengthen_queue(name);
 		return fd;
+	}
 	r = refused(name, is_tap, -errno, err);
-	close(fd);
-	return r;
-}
-
-// One ioctl on the interface. Returns 0 or -errno.
-static int control(unsigned long verb, struct ifreq *request)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r;
-
-	if (fd < 0)
-		return -errno;
-	r = ioctl(fd, verb, request) < 0 ? -errno : 0;
 	close(fd);
 	return r;
 }

@@ -20,7 +20,7 @@ int sl_address_parse(const char *text, struct sl_address *a, struct sl_error *er
 
 // Open /dev/net/tun as one end of the interface, which is made where it is not there; it goes
 // when the descriptor is closed, unless somebody has made it persistent. Non-blocking. In front of
-// each packet stands a struct virtio_net_hdr.
+// each packet stands a struct virtio_net_hdr. At least 2048 packets wait for us in the kernel.
 //
 // is_tap  Ethernet frames, else IP packets, of which the kernel leaves checksums unfinished, and
 // TCP

@@ -215,6 +215,7 @@ static void interface_is_set_up_as_the_keys_say(void **state)
 	need_namespace();
 	h = make("tap sltap0 mtu=1400 addresses=10.77.0.1/24 addresses=fd77::1/64");
 	assert_int_equal(interface("sltap0", SIOCGIFMTU).ifr_mtu, 1400);
+	assert_int_equal(interface("sltap0", SIOCGIFTXQLEN).ifr_qlen, 2048);
 	assert_true(interface("sltap0", SIOCGIFFLAGS).ifr_flags & IFF_UP);
 	assert_true(has_address("sltap0", "10.77.0.1"));
 	assert_true(has_address("sltap0", "fd77::1"));
