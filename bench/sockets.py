@@ -6,7 +6,7 @@ Usage: sockets.py SLUICE-WG
 
 Both ends are the same program. Datagrams are of 1392 bytes, which makes inner packets of 1420, and
 iperf3 counts them; its sockets have buffers of 4 MiB. A rate counts if at most one datagram of
-10,000 is lost, in one of four tries.
+10,000 is lost, in one of three tries.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ import wireguard  # noqa: E402
 import process  # noqa: E402
 
 BYTES = 1392
-FIRST, STEP = 12000, 1.12  # packets a second, and from each rate to the next
+FIRST, STEP = 20000, 1.15  # packets a second, and from each rate to the next
 LOST_PERCENT = 0.01
-SECONDS = 3
-TRIES = 4
+SECONDS = 2
+TRIES = 3
 
 
 class Lab(contextlib.ExitStack):

@@ -1,11 +1,11 @@
 // Two tunnels in one engine, each the other's peer: what goes into one comes out of the other.
 #include "core/proto/checksum.h"
 #include "core/proto/ipv4.h"
+#include "tests/harness/key_file.h"
 
 #include <errno.h>
 #include <setjmp.h>
 #include <sluice/engine.h>
-#include <sluice/key.h>
 #include <sluice/stats.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,30 +97,15 @@ static const struct sl_app_class collect_class = {
 	.push = collect_push,
 };
 
-// A key file, and the text of its public key.
-static void make_key(const char *name, char public_text[SL_KEY_TEXT])
-{
-	uint8_t key[SL_KEY], public_key[SL_KEY];
-	char path[128], text[SL_KEY_TEXT];
-
-	assert_int_equal(sl_key_generate(key, &err), 0);
-	sl_key_public(key, public_key);
-	sl_key_format(public_key, public_text);
-	sl_key_format(key, text);
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	unlink(path);
-	assert_int_equal(sl_secret_save(path, text, &err), 0);
-}
-
 static char left[SL_KEY_TEXT], right[SL_KEY_TEXT];
 
 static void make_keys(void)
 {
 	char psk[SL_KEY_TEXT];
 
-	make_key("left.key", left);
-	make_key("right.key", right);
-	make_key("psk.key", psk);
+	assert_true(key_file_make(folder, "left.key", left));
+	assert_true(key_file_make(folder, "right.key", right));
+	assert_true(key_file_make(folder, "psk.key", psk));
 }
 
 // noise: the pattern; more: further peers of the left one, behind a comma.

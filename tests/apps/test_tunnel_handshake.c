@@ -17,18 +17,10 @@ static struct peer peer, other;
 static uint8_t message[2048], plaintext[2048];
 static struct ip_packet got;
 
-static void open_with(bool has_psk)
-{
-	peer = (struct peer){.at = "192.0.2.2:2",
-			     .line = "endpoint=192.0.2.2:2 allowed=10.2.0.0/16",
-			     .has_psk = has_psk};
-	rig_open(&rig, &peer, 1);
-}
-
 static int enter(void **state)
 {
 	(void)state;
-	open_with(true);
+	rig_open_one(&rig, &peer, true);
 	return 0;
 }
 
@@ -66,12 +58,12 @@ static void keys_are_those_of_the_kdf_chain_with_and_without_psk(void **state)
 {
 	(void)state;
 	for (unsigned psk = 0; psk < 2; psk++) {
-		open_with(psk);
+		rig_open_one(&rig, &peer, psk);
 		rig_connect(&rig, &peer); // the tunnel is the responder
 		expect_session();
 		rig_close(&rig);
 
-		open_with(psk);
+		rig_open_one(&rig, &peer, psk);
 		rig_connect_out(&rig, &peer, "10.2.0.1"); // the initiator
 		expect_session();
 		rig_close(&rig);

@@ -37,10 +37,7 @@ static int enter(void **state)
 	const struct rig_message *m;
 
 	(void)state;
-	peer = (struct peer){.at = "192.0.2.2:2",
-			     .line = "endpoint=192.0.2.2:2 allowed=10.2.0.0/16",
-			     .has_psk = true};
-	rig_open(&rig, &peer, 1);
+	rig_open_one(&rig, &peer, true);
 	rig_connect(&rig, &peer);
 	rig_wait_s(&rig, 6);
 	rig_set_counter(&rig, 0, UINT64_MAX);

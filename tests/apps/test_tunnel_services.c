@@ -3,10 +3,10 @@
 #include "core/ip/address.h"
 #include "core/proto/checksum.h"
 #include "core/proto/ipv4.h"
+#include "tests/harness/key_file.h"
 
 #include <errno.h>
 #include <setjmp.h>
-#include <sluice/key.h>
 #include <sluice/stats.h>
 #include <sluice/tunnel.h>
 #include <stdarg.h>
@@ -139,20 +139,6 @@ static const struct sl_app_class mirror_class = {
 
 // ---- keys
 
-// A key file, and the text of its public key.
-static void make_key(const char *name, char public_text[SL_KEY_TEXT])
-{
-	uint8_t key[SL_KEY], public_key[SL_KEY];
-	char path[128], text[SL_KEY_TEXT];
-
-	assert_int_equal(sl_key_generate(key, &err), 0);
-	sl_key_public(key, public_key);
-	sl_key_format(public_key, public_text);
-	sl_key_format(key, text);
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	assert_int_equal(sl_secret_save(path, text, &err), 0);
-}
-
 static const char *const files[] = {"nk.key", "kk.key", "xk.key", "own.key", "other.key",
 				    "0.psk",  "1.psk",  "2.psk",  "3.psk"};
 static char publics[RTE_DIM(files)][SL_KEY_TEXT];
@@ -175,7 +161,7 @@ static int setup(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	for (size_t i = 0; i < RTE_DIM(files); i++)
-		make_key(files[i], publics[i]);
+		assert_true(key_file_make(folder, files[i], publics[i]));
 	return sl_engine_create(&engine, &options, &err);
 }
 

@@ -22,9 +22,7 @@ static struct ip_packet got;
 static int enter(void **state)
 {
 	(void)state;
-	peer = (struct peer){.at = "192.0.2.2:2",
-			     .line = "endpoint=192.0.2.2:2 allowed=10.2.0.0/16"};
-	rig_open(&rig, &peer, 1);
+	rig_open_one(&rig, &peer, false);
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "tests/apps/tunnel_rig.h"
+#include "tests/harness/key_file.h"
 
 #include "apps/tunnel.h"
 #include "apps/tunnel_handshake.h"
@@ -25,16 +26,6 @@ static struct ip_packet packet; // too large for a stack
 
 // ---- making it
 
-static void save_key(const struct rig *r, const char *name, const uint8_t key[32])
-{
-	char path[96], text[SL_KEY_TEXT];
-	struct sl_error err;
-
-	snprintf(path, sizeof(path), "%s/%s", r->folder, name);
-	sl_key_format(key, text);
-	assert_int_equal(sl_secret_save(path, text, &err), 0);
-}
-
 static void print_peer(struct rig *r, const struct peer *p, unsigned number, char *out, size_t size)
 {
 	char key[SL_KEY_TEXT], name[16], psk[96] = "";
@@ -42,7 +33,7 @@ static void print_peer(struct rig *r, const struct peer *p, unsigned number, cha
 	sl_key_format(p->public_key, key);
 	if (p->has_psk) {
 		snprintf(name, sizeof(name), "psk%u", number);
-		save_key(r, name, p->psk);
+		assert_true(key_file_save(r->folder, name, p->psk));
 		snprintf(psk, sizeof(psk), " psk=%s/%s", r->folder, name);
 	}
 	snprintf(out, size, " peers='%s%s %s'", key, psk, p->line ? p->line : "");
@@ -68,7 +59,7 @@ static void make_keys(struct rig *r)
 	assert_non_null(mkdtemp(r->folder));
 	randombytes_buf(private_key, sizeof(private_key));
 	crypto_scalarmult_curve25519_base(r->public_key, private_key);
-	save_key(r, "key", private_key);
+	assert_true(key_file_save(r->folder, "key", private_key));
 }
 
 // The peers have their keys, and so has the tunnel.
@@ -100,6 +91,14 @@ void rig_open_with(struct rig *r, struct peer *peers, unsigned n, unsigned packe
 		peer_init(&peers[i]);
 	}
 	make_apps(r, peers, n, packets);
+}
+
+void rig_open_one(struct rig *r, struct peer *peer, bool has_psk)
+{
+	*peer = (struct peer){.at = "192.0.2.2:2",
+			      .line = "endpoint=192.0.2.2:2 allowed=10.2.0.0/16",
+			      .has_psk = has_psk};
+	rig_open(r, peer, 1);
 }
 
 void rig_open_pair(struct rig *left, const char *left_line, struct rig *right,

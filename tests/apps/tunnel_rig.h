@@ -42,7 +42,10 @@ struct rig {
 // Make the tunnel and the keys of n peers. What it sends to begin with waits to be taken.
 void rig_open(struct rig *r, struct peer *peers, unsigned n);
 
-// The same, with so few packets in either app's pool that it is quick.
+// As rig_open with one peer, who is told of at 192.0.2.2:2 and has 10.2.0.0/16 behind it.
+void rig_open_one(struct rig *r, struct peer *peer, bool has_psk);
+
+// As rig_open, with so few packets in either app's pool that it is quick.
 void rig_open_with(struct rig *r, struct peer *peers, unsigned n, unsigned packets);
 
 // Two tunnels, each the other's only peer, for a test that carries messages between them. The lines

@@ -2,32 +2,11 @@
 
 #include "tests/core/zoo.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
-
-struct mistake {
-	const char *yaml, *error;
-};
-
-static void check_mistakes(const struct mistake *m)
-{
-	for (; m->yaml; m++) {
-		struct sl_graph *g = sl_graph_create();
-		struct sl_error err = {0};
-		char wanted[400];
-
-		snprintf(wanted, sizeof(wanted), "f.yaml:%s", m->error);
-		zoo_assert_error(sl_graph_parse(g, m->yaml, "f.yaml", &err), -EINVAL, &err, wanted);
-		assert_true(err.source[0]); // the line, for the caret
-		assert_int_equal(sl_graph_parse(g, m->yaml, "f.yaml", NULL), -EINVAL);
-		assert_int_equal(g->n_apps + g->n_links + g->n_texts, 0);
-		sl_graph_destroy(g);
-	}
-}
 
 // Two ports on lines 1 to 3; what is wrong stands on lines 4 and on.
 #define PORTS                          \
@@ -42,7 +21,7 @@ static void check_mistakes(const struct mistake *m)
 
 static void ports_are_of_one_kind(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"ports: {lan: {}}",
 		 "1:9: port 'lan' needs a 'device', the name of a TAP as 'interface', or apps as "
 		 "'in' and 'out'"},
@@ -64,12 +43,12 @@ static void ports_are_of_one_kind(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void names_of_interfaces_fit_the_kernel(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"ports: {lan: {device: d, tap: a123456789012345}}",
 		 "1:31: 'a123456789012345' is too long for an interface of the kernel: at most 15 "
 		 "characters"},
@@ -85,12 +64,12 @@ static void names_of_interfaces_fit_the_kernel(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void ports_share_nothing(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"ports:\n"
 		 "  a: {device: 'net_af_packet0,iface=eth0'}\n"
 		 "  b: {device: 'net_af_packet0,iface=eth1'}\n",
@@ -112,12 +91,12 @@ static void ports_share_nothing(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void link_layer_addresses_are_of_one_machine(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"ports: {lan: {device: d, mac: '02:00:00:00:00'}}",
 		 "1:32: '02:00:00:00:00' is not a link-layer address such as 02:00:00:00:00:01"},
 		{"ports: {lan: {device: d, mac: '02-00-00-00-00-01'}}",
@@ -135,12 +114,12 @@ static void link_layer_addresses_are_of_one_machine(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void addresses_are_those_of_hosts(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{PORTS "addresses: {lan: 10.0.0.0/24}",
 		 "4:18: 10.0.0.0 is the address of the network itself, not that of a host; the "
 		 "first one is 10.0.0.1/24"},
@@ -170,14 +149,14 @@ static void addresses_are_those_of_hosts(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void addresses_have_a_limit(void **state)
 {
 	char yaml[8000];
-	const struct mistake mistakes[] = {{yaml, "104:7: port 'lan' has more than 100 addresses"},
-					   {0}};
+	const struct zoo_mistake mistakes[] = {
+		{yaml, "104:7: port 'lan' has more than 100 addresses"}, {0}};
 	size_t n = (size_t)snprintf(yaml, sizeof(yaml),
 				    "ports: {lan: {device: d}}\naddresses:\n"
 				    "  lan:\n");
@@ -187,12 +166,12 @@ static void addresses_have_a_limit(void **state)
 		n += (size_t)snprintf(yaml + n, sizeof(yaml) - n, "    - 10.0.0.%u/24\n", i);
 	sl_graph_destroy(zoo_graph(yaml));
 	snprintf(yaml + n, sizeof(yaml) - n, "    - 10.0.0.200/24\n");
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void subnets_lie_apart(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{PORTS "addresses:\n  lan: 10.0.0.1/24\n  wan: 10.0.0.1/16\n",
 		 "6:8: 10.0.0.1 is an address of port 'lan' already, on line 5"},
 		{PORTS "addresses:\n  lan: [10.0.0.1/24, 10.0.0.1/32]\n",
@@ -209,12 +188,12 @@ static void subnets_lie_apart(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void mtus_carry_ipv6(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"ports: {lan: {device: d, mtu: 1279}}\naddresses: {lan: 'fd00::1/64'}",
 		 "1:31: the MTU of port 'lan', 1279, is too small for IPv6 (fd00::1/64): at least "
 		 "1280"},
@@ -228,12 +207,12 @@ static void mtus_carry_ipv6(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void next_hops_are_other_machines_on_a_link(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{ADDRESSES "routes: {10.1.0.0/16: 10.3.0.2}",
 		 "7:23: next hop 10.3.0.2 is not on any link: it is in no port's subnet"},
 		{ADDRESSES "routes: {10.1.0.0/16: 10.0.0.2%wan}",
@@ -262,12 +241,12 @@ static void next_hops_are_other_machines_on_a_link(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void routes_lead_somewhere_once(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{ADDRESSES "routes:\n  10.1.0.1/16: 10.0.0.2\n",
 		 "8:3: 10.1.0.1/16 has bits set behind its prefix; did you mean '10.1.0.0/16'?"},
 		{ADDRESSES "routes:\n  '2001:db8::1/32': 'fd00:1::2'\n",
@@ -291,12 +270,12 @@ static void routes_lead_somewhere_once(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void neighbours_are_on_a_link(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{ADDRESSES "neighbours: {10.9.0.2: '02:00:00:00:00:02'}",
 		 "7:14: neighbour 10.9.0.2 is not on any link: it is in no port's subnet"},
 		{ADDRESSES "neighbours: {192.0.2.1: '02:00:00:00:00:02'}",
@@ -310,7 +289,7 @@ static void neighbours_are_on_a_link(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 // What looks odd and is right.

@@ -4,7 +4,6 @@
 
 #include "tests/core/zoo.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,32 +63,13 @@ static int teardown(void **state)
 	return rmdir(folder);
 }
 
-struct mistake {
-	const char *yaml, *error;
-};
-
-static void check_mistakes(const struct mistake *m)
-{
-	for (; m->yaml; m++) {
-		struct sl_graph *g = sl_graph_create();
-		struct sl_error err = {0};
-		char wanted[400];
-
-		snprintf(wanted, sizeof(wanted), "f.yaml:%s", m->error);
-		zoo_assert_error(sl_graph_parse(g, m->yaml, "f.yaml", &err), -EINVAL, &err, wanted);
-		assert_true(err.source[0]); // the line, for the caret
-		assert_int_equal(sl_graph_parse(g, m->yaml, "f.yaml", NULL), -EINVAL);
-		sl_graph_destroy(g);
-	}
-}
-
 // What a tunnel's words say wrong, each for itself.
 #define WORDS(words) PORTS "tunnels:\n  site: {" words "}\n"
 #define PEER(words)  PORTS "tunnels:\n  site: {key: own.key, peers:\n    [{" words "}]}\n"
 
 static void words_are_known_and_make_sense(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{PORTS "tunnels: x", "5:10: 'tunnels' must be a map, not a single value"},
 		{PORTS "tunnels: {site: x}",
 		 "5:17: tunnel 'site' must be a map, not a single value"},
@@ -126,12 +106,12 @@ static void words_are_known_and_make_sense(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void keys_are_there_and_secret(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{WORDS("listen: 7"),
 		 "6:3: tunnel 'site' needs a 'key': the file of its private key, as `sluice key "
 		 "new` or `wg genkey` makes it"},
@@ -157,12 +137,12 @@ static void keys_are_there_and_secret(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void nothing_stands_there_twice(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{PORTS "tunnels:\n  wan: {key: own.key}\n",
 		 "6:3: 'wan' is the name of a port already, on line 3"},
 		{PORTS "tunnels:\n  local: {key: own.key}\n",
@@ -181,12 +161,12 @@ static void nothing_stands_there_twice(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void a_tunnel_is_an_interface(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{PORTS "routes: {10.1.0.0/16: stie}\ntunnels: {site: {key: own.key}}",
 		 "5:23: a next hop is an address or a port, and no port is named 'stie'; did you "
 		 "mean 'site'?"},
@@ -208,7 +188,7 @@ static void a_tunnel_is_an_interface(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 #define ENDPOINT(address)                                                                          \
@@ -217,7 +197,7 @@ static void a_tunnel_is_an_interface(void **state)
 
 static void endpoints_can_be_reached(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{ENDPOINT("127.0.0.1:1"), "7:69: endpoint 127.0.0.1 is of the loopback interface"},
 		{ENDPOINT("[fe80::1]:1"),
 		 "7:69: endpoint fe80::1 is a link-local address, and those are on every link"},
@@ -248,12 +228,12 @@ static void endpoints_can_be_reached(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void packets_fit_the_way(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{WORDS("key: own.key, mtu: 1433, peers: [" TO_B "]"),
 		 "6:29: packets of 1433 bytes and 60 around them do not fit the way to "
 		 "192.0.2.2:51820, port 'wan', whose MTU is 1492: at most 1432"},
@@ -276,7 +256,7 @@ static void packets_fit_the_way(void **state)
 	};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		struct sl_graph *g = zoo_graph(good[i].yaml);
 		char *text = sl_graph_yaml(g);

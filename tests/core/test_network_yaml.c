@@ -10,25 +10,6 @@
 
 #include <cmocka.h>
 
-struct mistake {
-	const char *yaml, *error;
-};
-
-static void check_mistakes(const struct mistake *m)
-{
-	for (; m->yaml; m++) {
-		struct sl_graph *g = sl_graph_create();
-		struct sl_error err = {0};
-		char wanted[400];
-
-		snprintf(wanted, sizeof(wanted), "f.yaml:%s", m->error);
-		zoo_assert_error(sl_graph_parse(g, m->yaml, "f.yaml", &err), -EINVAL, &err, wanted);
-		assert_true(err.source[0]);
-		assert_int_equal(g->n_apps + g->n_links + g->n_texts, 0);
-		sl_graph_destroy(g);
-	}
-}
-
 // Read one word of the level from its YAML.
 static void read_word(struct sl_graph *g, struct sl_network *net, const char *yaml,
 		      int (*read)(const struct sl_reader *r, const struct sl_yaml *v))
@@ -99,7 +80,7 @@ static void a_network_is_read_with_its_places(void **state)
 
 static void words_of_ports(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"ports: lan", "1:8: 'ports' must be a map, not a single value"},
 		{"ports: {lan: eth1}", "1:14: port 'lan' must be a map, not a single value"},
 		{"ports: {lan: {devise: d}}",
@@ -129,7 +110,7 @@ static void words_of_ports(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void ports_have_a_limit(void **state)
@@ -153,7 +134,7 @@ static void ports_have_a_limit(void **state)
 
 static void words_of_addresses(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"addresses: []", "1:12: 'addresses' must be a map, not a list"},
 		{"ports: {lan: {device: d}}\naddresses: {lna: 10.0.0.1/24}",
 		 "2:13: no port is named 'lna'; did you mean 'lan'?"},
@@ -172,12 +153,12 @@ static void words_of_addresses(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void words_of_routes(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"routes: [a]", "1:9: 'routes' must be a map, not a list"},
 		{"routes: kernal", "1:9: 'routes' must be a map, not a single value"},
 		{"routes: {default: 10.0.0.1}",
@@ -199,7 +180,7 @@ static void words_of_routes(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 static void hops_have_a_limit(void **state)
@@ -221,7 +202,7 @@ static void hops_have_a_limit(void **state)
 
 static void words_of_neighbours_and_the_router(void **state)
 {
-	static const struct mistake mistakes[] = {
+	static const struct zoo_mistake mistakes[] = {
 		{"neighbours: a", "1:13: 'neighbours' must be a map, not a single value"},
 		{"neighbours: {lan: 02:00:00:00:00:02}",
 		 "1:14: 'lan' is not the address of a neighbour, such as 10.0.0.2 or fe80::2%lan"},
@@ -236,7 +217,7 @@ static void words_of_neighbours_and_the_router(void **state)
 		{0}};
 
 	(void)state;
-	check_mistakes(mistakes);
+	zoo_check_mistakes(mistakes);
 }
 
 int main(void)

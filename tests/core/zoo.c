@@ -1,7 +1,9 @@
 #include "tests/core/zoo.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -131,6 +133,22 @@ void zoo_assert_error(int code, int wanted, const struct sl_error *err, const ch
 		*end = '\0';
 	assert_string_equal(line, text);
 	assert_int_equal(code, wanted);
+}
+
+void zoo_check_mistakes(const struct zoo_mistake *m)
+{
+	for (; m->yaml; m++) {
+		struct sl_graph *g = sl_graph_create();
+		struct sl_error err = {0};
+		char wanted[400];
+
+		snprintf(wanted, sizeof(wanted), "f.yaml:%s", m->error);
+		zoo_assert_error(sl_graph_parse(g, m->yaml, "f.yaml", &err), -EINVAL, &err, wanted);
+		assert_true(err.source[0]);
+		assert_int_equal(sl_graph_parse(g, m->yaml, "f.yaml", NULL), -EINVAL);
+		assert_int_equal(g->n_apps + g->n_links + g->n_texts, 0);
+		sl_graph_destroy(g);
+	}
 }
 
 struct sl_graph *zoo_graph(const char *yaml)

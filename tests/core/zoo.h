@@ -26,5 +26,15 @@ int zoo_open(void **state);
 // Assert that code is `wanted` and err reads as `text` in its first line: "file:1:2: what".
 void zoo_assert_error(int code, int wanted, const struct sl_error *err, const char *text);
 
+// A text with a mistake, and what is said of it, with its line and column in front; a list of them
+// ends with {0}.
+struct zoo_mistake {
+	const char *yaml, *error;
+};
+
+// Assert that each is refused in these words, with the line for the caret, and leaves nothing
+// behind in the graph.
+void zoo_check_mistakes(const struct zoo_mistake *m);
+
 // Parse yaml, named "dir/test.yaml", into a new graph that must be fine.
 struct sl_graph *zoo_graph(const char *yaml);

@@ -3,8 +3,8 @@
 #include "core/proto/ipv4.h"
 #include "core/proto/protocol.h"
 #include "core/tunnel/outer.h"
+#include "tests/harness/key_file.h"
 
-#include <sluice/key.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,11 +18,10 @@ static void path_of(const char *folder, const char *kind, unsigned i, char out[1
 
 static bool save(const char *folder, const char *kind, unsigned i, const uint8_t key[SL_KEY])
 {
-	char path[128], text[SL_KEY_TEXT];
+	char name[32];
 
-	path_of(folder, kind, i, path);
-	sl_key_format(key, text);
-	return sl_secret_save(path, text, NULL) == 0;
+	snprintf(name, sizeof(name), "%u.%s", i, kind);
+	return key_file_save(folder, name, key);
 }
 
 // Keys that follow from a number.

@@ -8,10 +8,10 @@ import ipaddress
 import os
 import struct
 
-from tunnel_peer import blake2s, dh, kdf, mac, public, seal, unseal
+from tunnel_peer import Session, blake2s, dh, kdf, mac, public, seal, unseal
 
 PROLOGUE = b"Sluice capability tunnel 1"
-INITIATION, RESPONSE, COOKIE, DATA, CONFIRMATION = 1, 2, 3, 4, 5
+INITIATION, RESPONSE, CONFIRMATION = 1, 2, 5
 LENGTHS = {INITIATION: 116, RESPONSE: 220, CONFIRMATION: 108}
 
 # What each message does; psk0 stands in front of the first.
@@ -69,7 +69,7 @@ class Symmetric:
         return out
 
 
-class Client:
+class Client(Session):
     """Who begins."""
 
     def __init__(self, service, psk, pattern, private=None):
@@ -138,18 +138,6 @@ class Client:
         message += s.encrypt(public(self.private))
         self.token("se", self.e)
         return self.with_macs(message + s.encrypt(b""), self.psk)
-
-    def data(self, plaintext):
-        plaintext += bytes(-len(plaintext) % 16)
-        message = struct.pack("<I4sQ", DATA, self.remote, self.sent)
-        message += seal(self.send, self.sent, plaintext)
-        self.sent += 1
-        return message
-
-    def open(self, message):
-        if len(message) < 32 or message[:8] != struct.pack("<I", DATA) + self.index:
-            return None
-        return unseal(self.receive, struct.unpack("<Q", message[8:16])[0], message[16:])
 
 
 def read_lease(raw):

@@ -9,6 +9,7 @@ need it.
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -98,7 +99,6 @@ class Sluice:
 
     def __init__(self, binary, host, path, *options):
         self.path = path
-        self.path = path
         self.process = host.start(binary, "run", path, *options, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE)
 
@@ -160,6 +160,25 @@ class Case(unittest.TestCase):
         h = Host(name)
         self.addCleanup(h.close)
         return h
+
+    def make_key(self, name):
+        """A private key in the file NAME.key. Returns its path and its public key."""
+        path = self.dir / f"{name}.key"
+        path.touch(0o600)
+        path.write_text(self.key("new"))
+        return path, self.key("public", path)
+
+    def key(self, *args):
+        """What `sluice key` says."""
+        return subprocess.run([self.binary, "key", *map(str, args)], capture_output=True,
+                              text=True, check=True, timeout=PATIENCE).stdout.strip()
+
+    def assert_accounted(self, report):
+        """Every packet is somewhere."""
+        n = [int(x) for x in re.search(
+            r"^accounts +(\d+) in = (\d+) out \+ (\d+) dropped \+ (\d+) held$",
+            report.replace(",", ""), re.M).groups()]
+        self.assertEqual(n[0], sum(n[1:]), report)
 
     def sluice(self, graph, host=None, *options):
         """Run a graph, in the middle unless told otherwise."""

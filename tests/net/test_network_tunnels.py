@@ -66,7 +66,7 @@ class Tunnels(hosts.Case):
         self.m.run("sysctl", "-qw", "net.ipv6.conf.wan.disable_ipv6=1")
         self.m.ip("link", "set", "wan", "up")
         for name in ("1", "2", "psk", "3", "4"):
-            self.make_key(name)
+            (self.dir / f"{name}.pub").write_text(self.make_key(name)[1])
 
     @staticmethod
     def join(host, router, number):
@@ -74,17 +74,6 @@ class Tunnels(hosts.Case):
         host.address("eth0", f"10.7.{number}.2/24", f"fd07:{number}::2/64")
         host.ip("route", "add", "default", "via", f"10.7.{number}.1")
         host.ip("route", "add", "default", "via", f"fd07:{number}::1")
-
-    def make_key(self, name):
-        """A private key in NAME.key and its public key in NAME.pub."""
-        private = subprocess.run([self.binary, "key", "new"], capture_output=True, text=True,
-                                 check=True).stdout
-        path = self.dir / f"{name}.key"
-        path.touch(0o600)
-        path.write_text(private)
-        public = subprocess.run([self.binary, "key", "public", path], capture_output=True,
-                                text=True, check=True).stdout
-        (self.dir / f"{name}.pub").write_text(public)
 
     def router(self, own, way, **more):
         """Run a router whose tunnel has its peer at that address; None: it waits for it."""
@@ -131,7 +120,6 @@ class Tunnels(hosts.Case):
                 self.talk()
                 self.assertTrue(self.a.pings("10.255.0.2"), "the other end itself")
                 self.end(m, n)
-
 
     def test_two_tunnels_and_one_in_another(self):
         """`deep` runs inside `site`, `beside` beside it; each has a network of the hosts."""

@@ -9,9 +9,7 @@ import copy
 import os
 import pathlib
 import random
-import re
 import struct
-import subprocess
 import sys
 import time
 import unittest
@@ -78,10 +76,8 @@ class Silence(hosts.Case):
 
     def start(self):
         """Run the tunnel. Returns its peers, the first of which is the one that is asked behind."""
-        key = self.dir / "key"
-        key.touch(0o600)
-        key.write_text(self.command("new"))
-        tunnel_key = base64.b64decode(self.command("public", key))
+        key, public = self.make_key("tunnel")
+        tunnel_key = base64.b64decode(public)
         peers = [tunnel_peer.Peer(tunnel_key) for _ in range(2)]
         lines = [f"{base64.b64encode(p.public).decode()} allowed=10.9.{i}.2/32" for i, p in enumerate(peers)]
         self.sluice_run = self.sluice(GRAPH.format(
@@ -91,10 +87,6 @@ class Silence(hosts.Case):
         hosts.eventually("the tunnel listens", lambda: f":{PORT} " in self.m.run("ss", "-Hlun").stdout
                          or not self.sluice_run.running())
         return peers
-
-    def command(self, *args):
-        return subprocess.run([self.binary, "key", *map(str, args)], capture_output=True,
-                              text=True, check=True, timeout=hosts.PATIENCE).stdout.strip()
 
     # ---- the wire
 
@@ -320,10 +312,7 @@ class Silence(hosts.Case):
     def tearDown(self):
         status, report, complaints = self.sluice_run.stop()
         self.assertEqual(status, 0, complaints)
-        n = [int(x) for x in re.search(
-            r"^accounts +(\d+) in = (\d+) out \+ (\d+) dropped \+ (\d+) held$",
-            report.replace(",", ""), re.M).groups()]
-        self.assertEqual(n[0], n[1] + n[2] + n[3], report)
+        self.assert_accounted(report)
 
 
 if __name__ == "__main__":

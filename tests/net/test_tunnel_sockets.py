@@ -50,10 +50,7 @@ class End:
         self.name = f"sl{os.getpid()}t{number}"
         self.outer = {4: f"192.0.2.{number}", 6: f"[2001:db8::{number}]"}
         self.inner = {4: f"10.9.0.{number}", 6: f"fd09::{number}"}
-        self.key = case.dir / f"{number}.key"
-        self.key.touch(0o600)
-        self.key.write_text(case.key("new"))
-        self.public = case.key("public", self.key).strip()
+        self.key, self.public = case.make_key(number)
         self.sluice = None
         self.way = "counter"  # what this end sends goes through it
 
@@ -91,10 +88,7 @@ class End:
         """Stop Sluice: every packet must be accounted for."""
         status, report, complaints = self.sluice.stop()
         self.case.assertEqual(status, 0, complaints)
-        n = [int(x) for x in re.search(
-            r"^accounts +(\d+) in = (\d+) out \+ (\d+) dropped \+ (\d+) held$",
-            report.replace(",", ""), re.M).groups()]
-        self.case.assertEqual(n[0], n[1] + n[2] + n[3], report)
+        self.case.assert_accounted(report)
         return report
 
 
@@ -105,16 +99,10 @@ class Tunnel(hosts.Case):
         super().setUp()
         self.a.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0",
                   "netns", self.b.name)
-        self.psk = self.dir / "psk"
-        self.psk.touch(0o600)
-        self.psk.write_text(self.key("new"))
+        self.psk, _ = self.make_key("psk")
         self.left, self.right = End(self, self.a, 1), End(self, self.b, 2)
         for end in (self.left, self.right):
             end.host.address("eth0", f"192.0.2.{end.number}/24", f"2001:db8::{end.number}/64")
-
-    def key(self, *args):
-        return subprocess.run([self.binary, "key", *map(str, args)], capture_output=True,
-                              text=True, check=True, timeout=hosts.PATIENCE).stdout
 
     def pings(self):
         for family in (4, 6):
@@ -203,6 +191,10 @@ class TunnelSockets(Tunnel):
         for share in "1%", "10%":
             with self.subTest(share):
                 self.impaired(f"corrupt: {share}", 1 << 17)
+
+    def test_tcp_survives_all_of_it_at_once(self):
+        self.impaired("loss: 10%, duplicate: 10%, reorder: 10%, corrupt: 1%, delay: 2ms, jitter: 1ms",
+                      1 << 16)
 
     def wireguard(self):
         for tool in ("wireguard-go", "wg"):

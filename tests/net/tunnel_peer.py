@@ -74,7 +74,26 @@ def unseal(key, counter, sealed, ad=b""):
     return None if bad else out.raw[:-1]
 
 
-class Peer:
+class Session:
+    """What there is after a handshake: keys `send` and `receive`, indices `index` and `remote`, and
+    how many messages were sent."""
+
+    def data(self, plaintext):
+        """Section 5.4.6."""
+        plaintext += bytes(-len(plaintext) % 16)
+        message = struct.pack("<I4sQ", DATA, self.remote, self.sent)
+        message += seal(self.send, self.sent, plaintext)
+        self.sent += 1
+        return message
+
+    def open(self, message):
+        """The plaintext of a data message, or None."""
+        if len(message) < 32 or message[:8] != struct.pack("<I", DATA) + self.index:
+            return None
+        return unseal(self.receive, struct.unpack("<Q", message[8:16])[0], message[16:])
+
+
+class Peer(Session):
     """One who initiates."""
 
     def __init__(self, tunnel_key, psk=bytes(32)):
@@ -119,17 +138,3 @@ class Peer:
         self.send, self.receive = kdf(ck, b"", 2)
         self.sent = 0
         return True
-
-    def data(self, plaintext):
-        """Section 5.4.6."""
-        plaintext += bytes(-len(plaintext) % 16)
-        message = struct.pack("<I4sQ", DATA, self.remote, self.sent)
-        message += seal(self.send, self.sent, plaintext)
-        self.sent += 1
-        return message
-
-    def open(self, message):
-        """The plaintext of a data message, or None."""
-        if len(message) < 32 or message[:8] != struct.pack("<I", DATA) + self.index:
-            return None
-        return unseal(self.receive, struct.unpack("<Q", message[8:16])[0], message[16:])
