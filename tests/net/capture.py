@@ -23,11 +23,13 @@ class Message:
 
 
 class Capture:
-    """Of the UDP between two addresses, on eth0 of a host, until it is stopped."""
+    """Of the UDP between hosts a and b, which have these addresses on eth0, until it is stopped."""
 
-    def __init__(self, case, host, one, other):
+    def __init__(self, case, one, other):
+        case.a.send_singly("eth0")
+        case.b.send_singly("eth0")
         self.path = case.dir / f"capture{len(list(case.dir.iterdir()))}.pcap"
-        self.process = host.start(
+        self.process = case.a.start(
             "tcpdump", "-i", "eth0", "-n", "-U", "--immediate-mode", "-w", self.path,
             f"udp and host {one} and host {other}", stderr=subprocess.PIPE)
         case.addCleanup(self.kill)

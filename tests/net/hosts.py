@@ -84,6 +84,11 @@ class Host:
         other.run("sysctl", "-qw", f"net.ipv6.conf.{other_interface}.disable_ipv6=1")
         other.ip("link", "set", other_interface, "up")
 
+    def send_singly(self, interface):
+        """Datagrams of one length to one place pass a veth in one piece, where whoever looks takes
+        them for one. Not those of this host."""
+        self.run("ethtool", "-K", interface, "tx-udp-segmentation", "off")
+
     def address(self, interface, *addresses):
         for a in addresses:
             self.ip("address", "add", a, "dev", interface)

@@ -65,6 +65,7 @@ class Silence(hosts.Case):
         self.a.run("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
         self.a.ip("link", "set", "eth0", "up")
         self.m.address("eth0", "192.0.2.1/24", "2001:db8::1/64")
+        self.m.send_singly("eth0")
         for ours, _ in ADDRESSES.values():
             self.m.ip("neighbour", "replace", ours, "lladdr", HERE, "dev", "eth0")
         self.peers = self.start()

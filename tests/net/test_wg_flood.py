@@ -26,7 +26,7 @@ class Flood(test_wg.Wg):
         self.join(x, y)
         f = flood.Flood(self, self.b, x, X) if flooded is x else flood.Flood(self, self.a, y, Y)
         f.wait()
-        capture = Capture(self, self.a, X, Y)
+        capture = Capture(self, X, Y)
         self.reaches(self.a)
         said = capture.stop()
         f.stop()

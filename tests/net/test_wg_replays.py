@@ -51,7 +51,7 @@ class Replays(test_wg.Wg):
     def meet(self, first, second):
         """Make a session while wireguard-go is under load. Returns what Sluice heard, one message
         of each kind and length."""
-        capture = Capture(self, self.a, SLUICE, GO)
+        capture = Capture(self, SLUICE, GO)
         self.inner, there = "10.9.0.1", "10.9.0.2"  # Sluice's own, and the other end's
         if first is self.y:
             self.inner, there = there, self.inner
@@ -83,7 +83,7 @@ class Replays(test_wg.Wg):
 
     def nothing_comes_of_it(self, heard):
         state = self.state()
-        capture = Capture(self, self.a, SLUICE, GO)
+        capture = Capture(self, SLUICE, GO)
         sent = set()
         for m in heard:
             self.send(m, [m.payload] * 20)
