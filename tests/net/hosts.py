@@ -98,6 +98,10 @@ class Host:
         return self.run("ping", "-n", "-c", "1", "-W", "1", *args, address,
                         check=False).returncode == 0
 
+    def reaches(self, address):
+        """Wait until it does."""
+        eventually(f"{address} answers", lambda: self.pings(address))
+
 
 class Sluice:
     """`sluice run` in a host."""

@@ -57,7 +57,7 @@ class Wg(hosts.Case):
         return x, y
 
     def reaches(self, host, address="10.9.0.2"):
-        hosts.eventually(f"{address} answers", lambda: host.pings(address))
+        host.reaches(address)
 
     def sends(self, sender, receiver, address):
         data = os.urandom(MEGABYTES << 20)
