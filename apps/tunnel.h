@@ -107,7 +107,7 @@ struct sl_tunnel {
 	struct sl_tunnel_peer *peers;
 	uint32_t max_peers, end;      // numbers of peers are below this; 1 or more
 	uint32_t scanned;             // the next peer whose timers are looked at
-	struct sl_replay_past *pasts; // by session: see sl_tunnel_number
+	struct sl_replay_past *pasts; // of sessions: SL_SLOTS of each peer
 	struct sl_allowed *allowed;
 	struct sl_indices *indices; // of sessions, to their numbers
 	struct sl_stage *stage;
@@ -138,6 +138,11 @@ static inline uint32_t sl_tunnel_peer_of(uint32_t number)
 static inline unsigned sl_tunnel_place_of(uint32_t number)
 {
 	return number % SL_TUNNEL_PLACES;
+}
+
+static inline struct sl_replay_past *sl_tunnel_past(const struct sl_tunnel *t, uint32_t number)
+{
+	return &t->pasts[sl_tunnel_peer_of(number) * (size_t)SL_SLOTS + sl_tunnel_place_of(number)];
 }
 
 // What the class's `call` is asked: how a peer is. Zeroed where it is not known yet, or again.

@@ -321,7 +321,7 @@ static int keep_sizes(const struct sl_tunnel *before, const struct config *c, st
 
 static size_t pasts_bytes(const struct sl_tunnel *t)
 {
-	return (size_t)t->max_peers * SL_TUNNEL_PLACES * sizeof(*t->pasts);
+	return (size_t)t->max_peers * SL_SLOTS * sizeof(*t->pasts);
 }
 
 static int tunnel_data_configure(struct sl_app *app, const void *config, struct sl_error *err)

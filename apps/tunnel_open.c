@@ -211,7 +211,7 @@ static bool is_new(struct sl_tunnel *t, uint32_t value, uint64_t counter)
 
 	// An earlier packet of the burst may have ended the session.
 	return sl_session_is_live(session) &&
-	       sl_replay_accept(&session->open.replay, &t->pasts[value], counter);
+	       sl_replay_accept(&session->open.replay, sl_tunnel_past(t, value), counter);
 }
 
 static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct opens *o,
