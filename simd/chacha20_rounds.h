@@ -98,7 +98,7 @@ static inline __attribute__((always_inline)) unsigned planned_rounds(
 		if (m.whole < sets * BESIDE_BLOCKS)
 			queue_end(&m);
 		else
-			queue->message[i] = m;
+			message_keep(&queue->message[i], &m);
 		for (unsigned alone = m.alone; alone > 0; alone--)
 #pragma GCC unroll 2
 			for (unsigned set = 0; set < sets; set++)

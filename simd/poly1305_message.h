@@ -31,6 +31,16 @@ static inline void message_start(struct sl_poly1305_message *m, struct sl_poly13
 	m->whole = job->len / 16;
 }
 
+// What sums change, back from registers: a copy of the whole message would be made in memory.
+static inline void message_keep(struct sl_poly1305_message *to, const struct sl_poly1305_message *m)
+{
+#pragma GCC unroll 3
+	for (int i = 0; i < 3; i++)
+		to->h[i] = m->h[i];
+	to->at = m->at;
+	to->whole = m->whole;
+}
+
 // The whole blocks that are left, the part behind them, the lengths: the tag.
 static inline void message_finish(struct sl_poly1305_message *m)
 {
