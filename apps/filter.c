@@ -75,15 +75,13 @@ static const struct sl_key keys[] = {
 const struct sl_app_class sl_filter_class = {
 	.name = "filter",
 	.help = "pass the packets that match an expression\n"
-		"The expression is that of tcpdump (pcap-filter(7)). Packets that match leave on "
-		"`out`, the others on `rest`; where `rest` is not connected they are dropped as "
-		"`no_match`. A packet too short for what the expression looks at does not match. "
-		"Tags and tunnels are looked at only where the expression says so (`vlan and "
-		"udp`). "
-		"libpcap compiles the expression; on x86-64 the result runs as machine code, and "
-		"the "
-		"metric `machine_code` is 1. It is 0 where libpcap's interpreter runs it instead, "
-		"some times slower.",
+		"The expression is that of tcpdump (pcap-filter(7)). Packets that match leave "
+		"on `out`, the others on `rest`; where `rest` is not connected they are "
+		"dropped as `no_match`. A packet too short for what the expression looks at "
+		"does not match. Tags and tunnels are looked at only where the expression says "
+		"so (`vlan and udp`). libpcap compiles the expression; on x86-64 the result "
+		"runs as machine code, and the metric `machine_code` is 1. It is 0 where "
+		"libpcap's interpreter runs it instead, some times slower.",
 	.inputs = {[IN] = "in"},
 	.outputs = {[OUT] = "out", [REST] = "rest"},
 	.drops = {[DROP_NO_MATCH] = "no_match"},

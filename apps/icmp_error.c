@@ -264,19 +264,17 @@ static const struct sl_key keys[] = {
 const struct sl_app_class sl_icmp_error_class = {
 	.name = "icmp-error",
 	.help = "tell sources why their packets cannot go on\n"
-		"Takes packets that another app of the router gave up, with the reason in front of "
-		"them, and sends ICMP or ICMPv6 errors that quote as much of them as fits. The "
-		"packets themselves are dropped under the name of the reason. No error is sent "
-		"about "
-		"errors, about fragments behind the first, about packets from or to several hosts, "
-		"and about the router's own packets: `suppressed`. `rate` and `burst` hold for "
-		"each "
-		"source, `total-rate` and `total-burst` for all that came in on one interface, so "
-		"that a flood on one leaves the others theirs: `limited`. Errors are sent from the "
-		"address that the packet was for if that is the router's, else from the first one "
-		"of "
-		"the interface it came in on, else from any: `no_source` where there is none. What "
-		"`control` brings adds to and takes from the addresses.",
+		"Takes packets that another app of the router gave up, with the reason in "
+		"front of them, and sends ICMP or ICMPv6 errors that quote as much of them as "
+		"fits. The packets themselves are dropped under the name of the reason. No "
+		"error is sent about errors, about fragments behind the first, about packets "
+		"from or to several hosts, and about the router's own packets: `suppressed`. "
+		"`rate` and `burst` hold for each source, `total-rate` and `total-burst` for "
+		"all that came in on one interface, so that a flood on one leaves the others "
+		"theirs: `limited`. Errors are sent from the address that the packet was for "
+		"if that is the router's, else from the first one of the interface it came in "
+		"on, else from any: `no_source` where there is none. What `control` brings "
+		"adds to and takes from the addresses.",
 	.inputs = {[CONTROL] = "control", [FIRST] = "*"},
 	.outputs = {[IPV4] = "ipv4", [IPV6] = "ipv6"},
 	.drops = {[DROP_UNKNOWN] = "no_reason",

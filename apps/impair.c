@@ -365,19 +365,17 @@ const struct sl_app_class sl_impair_class = {
 	.name = "impair",
 	.help = "lose, corrupt, duplicate, reorder and delay packets\n"
 		"Each packet meets, in this order: loss; corruption, which flips one bit; "
-		"duplication, whose copy has the flipped bit too; reordering; delay. A reordered "
-		"packet steps aside until `reorder-gap` later ones (lost ones do not count, copies "
-		"do) have come, and goes right behind the last of them. Delay and jitter keep the "
-		"order: a packet never leaves before the one in front, so with jitter the average "
-		"delay is above `delay`.\n"
-		"The same seed and the same input give the same packets in the same order, byte "
-		"for "
-		"byte, whatever the timing and on every machine; each impairment is drawn on its "
-		"own, "
-		"so changing one leaves the others as they were. Exceptions: packets set aside "
-		"longer than `reorder-wait`, and drops as `hold_full` (delay x packet rate must "
-		"fit "
-		"in `hold`) or `no_copy` (the pool of packets was empty).",
+		"duplication, whose copy has the flipped bit too; reordering; delay. A "
+		"reordered packet steps aside until `reorder-gap` later ones (lost ones do not "
+		"count, copies do) have come, and goes right behind the last of them. Delay "
+		"and jitter keep the order: a packet never leaves before the one in front, so "
+		"with jitter the average delay is above `delay`.\n"
+		"The same seed and the same input give the same packets in the same order, "
+		"byte for byte, whatever the timing and on every machine; each impairment is "
+		"drawn on its own, so changing one leaves the others as they were. Exceptions: "
+		"packets set aside longer than `reorder-wait`, and drops as `hold_full` (delay "
+		"x packet rate must fit in `hold`) or `no_copy` (the pool of packets was "
+		"empty).",
 	.inputs = {[IN] = "in"},
 	.outputs = {[OUT] = "out"},
 	.drops = {[DROP_LOST] = "lost", [DROP_HOLD_FULL] = "hold_full", [DROP_NO_COPY] = "no_copy"},

@@ -125,14 +125,13 @@ static const struct sl_key keys[] = {
 const struct sl_app_class sl_ip_fragment_class = {
 	.name = "ip-fragment",
 	.help = "divide packets that are too long for their way on\n"
-		"Takes what the route apps found to be longer than the MTU of its interface. IPv4 "
-		"packets that may be divided, and the router's own of IPv6, leave as fragments, on "
-		"the "
-		"output of their interface; all others leave on `error`, for icmp-error to tell "
-		"their source the MTU. Options are copied into each fragment as their flag says; a "
-		"packet whose "
-		"options make no sense is dropped as `bad_options`. A packet that has been divided "
-		"counts as consumed, its fragments as created.",
+		"Takes what the route apps found to be longer than the MTU of its interface. "
+		"IPv4 packets that may be divided, and the router's own of IPv6, leave as "
+		"fragments, on the output of their interface; all others leave on `error`, for "
+		"icmp-error to tell their source the MTU. Options are copied into each "
+		"fragment as their flag says; a packet whose options make no sense is dropped "
+		"as `bad_options`. A packet that has been divided counts as consumed, its "
+		"fragments as created.",
 	.inputs = {"*"},
 	.outputs = {[ERROR] = "error", [FIRST] = "*"},
 	.drops = {[DROP_NO_INTERFACE] = "no_interface",

@@ -261,24 +261,19 @@ const struct sl_app_class sl_local_class = {
 	.name = "local",
 	.help = "take what is for the router itself\n"
 		"Echo requests whose checksum is right are answered from the address that was "
-		"asked. "
-		"All else that came in on an interface whose TAP is connected goes there, as the "
-		"frame "
-		"that it was, for the host's programs; the host also puts its fragments together. "
-		"Datagrams to a port of `listen`, as whole packets, and ICMP errors which say that "
-		"one from there was too big, leave on the output that is named there, TAP or none. "
-		"Without a TAP, and of datagrams where `listen` is used, fragments are put "
-		"together here: 256 datagrams of 1024 fragments "
-		"in "
-		"all, for 60 s; overlaps drop a datagram (RFC 5722). UDP, and other protocols, are "
-		"told through `error` that nobody listens; ICMP other than echo requests is "
-		"dropped "
-		"as `icmp_ignored`, broadcasts and multicasts as `group`. Options of IPv6 are "
-		"treated "
-		"as their type asks for; routing headers that are not done are refused. "
-		"`addresses` "
-		"tell which destinations are broadcasts and who answers multicast echo requests; "
-		"`control` adds to them and takes from them.",
+		"asked. All else that came in on an interface whose TAP is connected goes "
+		"there, as the frame that it was, for the host's programs; the host also puts "
+		"its fragments together. Datagrams to a port of `listen`, as whole packets, "
+		"and ICMP errors which say that one from there was too big, leave on the "
+		"output that is named there, TAP or none. Without a TAP, and of datagrams "
+		"where `listen` is used, fragments are put together here: 256 datagrams of "
+		"1024 fragments in all, for 60 s; overlaps drop a datagram (RFC 5722). UDP, "
+		"and other protocols, are told through `error` that nobody listens; ICMP other "
+		"than echo requests is dropped as `icmp_ignored`, broadcasts and multicasts as "
+		"`group`. Options of IPv6 are treated as their type asks for; routing headers "
+		"that are not done are refused. `addresses` tell which destinations are "
+		"broadcasts and who answers multicast echo requests; `control` adds to them "
+		"and takes from them.",
 	.inputs = {[SL_LOCAL_IN_IPV4] = "ipv4",
 		   [SL_LOCAL_IN_IPV6] = "ipv6",
 		   [SL_LOCAL_IN_CONTROL] = "control"},

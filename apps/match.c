@@ -189,15 +189,12 @@ static const struct sl_key keys[] = {
 const struct sl_app_class sl_match_class = {
 	.name = "match",
 	.help = "compare two streams packet by packet\n"
-		"`a` is what is expected, `b` what came. The first packet of one is compared with "
-		"the first of the other, byte by byte, and so on; times play no part. The metrics "
-		"`matched` and `differing` count pairs; `missing` and `extra` count the packets "
-		"that "
-		"`a` and `b` had more than the other. The first difference makes the app fail, "
-		"with a "
-		"text that says where: the command then ends with a failure. A packet lost on the "
-		"way "
-		"makes all behind it differ.",
+		"`a` is what is expected, `b` what came. The first packet of one is compared "
+		"with the first of the other, byte by byte, and so on; times play no part. The "
+		"metrics `matched` and `differing` count pairs; `missing` and `extra` count "
+		"the packets that `a` and `b` had more than the other. The first difference "
+		"makes the app fail, with a text that says where: the command then ends with a "
+		"failure. A packet lost on the way makes all behind it differ.",
 	.inputs = {[A] = "a", [B] = "b"},
 	.metrics = {[METRIC_MATCHED] = "matched",
 		    [METRIC_DIFFERING] = "differing",

@@ -148,12 +148,12 @@ static const struct sl_key keys[] = {
 const struct sl_app_class sl_rate_class = {
 	.name = "rate",
 	.help = "let packets pass no faster than a rate\n"
-		"A token bucket that shapes: packets that come too fast wait in the link in front, "
-		"in order, and are dropped there, as that link's drops, once it is full. Over any "
-		"time t no more than rate x t + burst passes, and with a rate in bits at most one "
-		"frame on top; as long as packets wait, exactly the rate passes in the long run. "
-		"Bits "
-		"are those of the frame, without FCS, preamble and gap.",
+		"A token bucket that shapes: packets that come too fast wait in the link in "
+		"front, in order, and are dropped there, as that link's drops, once it is "
+		"full. Over any time t no more than rate x t + burst passes, and with a rate "
+		"in bits at most one frame on top; as long as packets wait, exactly the rate "
+		"passes in the long run. Bits are those of the frame, without FCS, preamble "
+		"and gap.",
 	.inputs = {[IN] = "in"},
 	.outputs = {[OUT] = "out"},
 	.keys = keys,

@@ -77,12 +77,12 @@ const struct sl_app_class sl_split_class = {
 	.name = "split",
 	.help = "deal packets out to several outputs\n"
 		"`round-robin` gives the first packet to the first output, the second to the "
-		"second "
-		"and so on. `flow` keeps a conversation on one output, in order, both directions "
-		"alike: it hashes the addresses, and with TCP, UDP, UDP-Lite, SCTP and DCCP also "
-		"the protocol and the ports, of the IPv4 or IPv6 packet behind any VLAN tags. All "
-		"fragments go by their addresses alone; frames that are not IP go by their MAC "
-		"addresses and EtherType; frames shorter than 14 bytes go to the first output.",
+		"second and so on. `flow` keeps a conversation on one output, in order, both "
+		"directions alike: it hashes the addresses, and with TCP, UDP, UDP-Lite, SCTP "
+		"and DCCP also the protocol and the ports, of the IPv4 or IPv6 packet behind "
+		"any VLAN tags. All fragments go by their addresses alone; frames that are not "
+		"IP go by their MAC addresses and EtherType; frames shorter than 14 bytes go "
+		"to the first output.",
 	.inputs = {[IN] = "in"},
 	.outputs = {"*"},
 	.keys = keys,

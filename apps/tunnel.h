@@ -252,6 +252,15 @@ void sl_tunnel_flag(struct sl_tunnel *t, uint32_t peer);
 // Drop what waits for a peer.
 void sl_tunnel_drop_staged(struct sl_tunnel *t, struct sl_tunnel_peer *peer);
 
+// Say on `events` what the peers that were flagged have to say.
+void sl_tunnel_say(struct sl_tunnel *t);
+
+// Do what came on `commands`.
+void sl_tunnel_commands_push(struct sl_tunnel *t, struct sl_tunnel_seals *s);
+
+// Wipe a peer's sessions and stop its timers.
+void sl_tunnel_expire(struct sl_tunnel *t, struct sl_tunnel_peer *peer);
+
 // Give the indices of sessions back that are gone.
 void sl_tunnel_gone(struct sl_tunnel *t, const struct sl_session_gone *gone);
 

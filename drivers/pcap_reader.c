@@ -389,22 +389,20 @@ static const struct sl_key reader_keys[] = {
 const struct sl_app_class sl_pcap_reader_class = {
 	.name = "pcap-reader",
 	.help = "replay capture files\n"
-		"Reads pcap and pcapng files of Ethernet frames, with micro- or nanoseconds, in "
-		"either byte order. Frames that the snap length cut off are replayed as captured, "
-		"and counted as truncated.\n"
-		"Captures are held in memory. Files of 64 MiB and more that are replayed once, and "
-		"pipes, are streamed. Damage is found before the start in memory, and when it is "
-		"reached in a stream.\n"
+		"Reads pcap and pcapng files of Ethernet frames, with micro- or nanoseconds, "
+		"in either byte order. Frames that the snap length cut off are replayed as "
+		"captured, and counted as truncated.\n"
+		"Captures are held in memory. Files of 64 MiB and more that are replayed once, "
+		"and pipes, are streamed. Damage is found before the start in memory, and when "
+		"it is reached in a stream.\n"
 		"At original timing, and at a multiple of it, each packet has an absolute "
-		"deadline: "
-		"no delay adds up. Packets whose time stamp lies before the one of a packet "
-		"already "
-		"sent go with that. When a capture ends, the next one, or the same one again, "
-		"follows after the mean gap between its packets; a single packet has no gap. Rates "
-		"in bits count the bytes of the frames.\n"
+		"deadline: no delay adds up. Packets whose time stamp lies before the one of a "
+		"packet already sent go with that. When a capture ends, the next one, or the "
+		"same one again, follows after the mean gap between its packets; a single "
+		"packet has no gap. Rates in bits count the bytes of the frames.\n"
 		"A pipe is read as its bytes come, and the worker waits for them.\n"
-		"Sealed captures (see pcap-writer) are opened with key and cap as they are read, "
-		"and are in the clear in memory alone.",
+		"Sealed captures (see pcap-writer) are opened with key and cap as they are "
+		"read, and are in the clear in memory alone.",
 	.outputs = {[OUT] = "out"},
 	.drops = {[DROP_TOO_LONG] = "too_long"},
 	.metrics =
