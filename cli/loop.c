@@ -116,6 +116,11 @@ void loop_end(struct loop *l)
 	l->ended = true;
 }
 
+void loop_wake(struct loop *l)
+{
+	l->woken = true;
+}
+
 // Call those that are ready. Each call may change what is watched.
 static void call_ready(struct loop *l, const struct pollfd *fds, nfds_t n)
 {
@@ -146,6 +151,7 @@ int loop_wait(struct loop *l, uint64_t until_ns)
 	struct pollfd fds[2 + LOOP_WATCHES];
 	struct signalfd_siginfo info;
 
+	l->woken = false;
 	timerfd_settime(l->timer, TFD_TIMER_ABSTIME, &at, NULL); // also forgets a past expiry
 	while (!l->ended) {
 		nfds_t n = poll_set(l, fds);
@@ -155,7 +161,7 @@ int loop_wait(struct loop *l, uint64_t until_ns)
 		if (fds[0].revents && read(l->signals, &info, sizeof(info)) == sizeof(info))
 			return (int)info.ssi_signo;
 		call_ready(l, fds + 2, n - 2);
-		if (fds[1].revents)
+		if ((fds[1].revents || l->woken) && !l->ended)
 			return 0;
 	}
 	return SIGTERM;

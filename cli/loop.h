@@ -20,7 +20,7 @@ struct loop {
 	int timer;   // timerfd on the monotonic clock
 	struct loop_watch watches[LOOP_WATCHES];
 	unsigned n_watches;
-	bool ended;
+	bool ended, woken;
 };
 
 // Block the signals and open the descriptors. Before any thread starts, since threads inherit
@@ -52,6 +52,9 @@ void loop_unwatch(struct loop *l, int fd);
 
 // Have loop_wait return SIGTERM, as if somebody had sent that.
 void loop_end(struct loop *l);
+
+// Have loop_wait return 0, as if its deadline had come.
+void loop_wake(struct loop *l);
 
 // The monotonic clock, ns.
 uint64_t loop_now_ns(void);

@@ -18,7 +18,10 @@
 
 enum { FOREGROUND, CONFIG };
 
-enum { LOOK_NS = 1000 * 1000 * 1000 }; // between two looks at the device
+enum {
+	LOOK_NS = 1000 * 1000 * 1000, // between two looks at the device
+	SOON_NS = 5 * 1000 * 1000,    // and for a second after its interface was missed
+};
 
 static const struct args_option options[] = {
 	[FOREGROUND] = {"foreground", 'f', NULL, "Stay in the foreground"},
@@ -34,6 +37,7 @@ struct wg {
 	struct wg_device device;
 	struct wg_socket socket;
 	struct wg_link link;
+	uint64_t missed_ns;  // when the interface was last seen not to be there
 	struct wg_file file; // the setting points into it
 };
 
@@ -91,15 +95,27 @@ static int end(const struct wg *wg, const char *why)
 	return STATUS_FAILED;
 }
 
-// One that is not there may have moved to another namespace.
+// One that is not there may have moved to another namespace, or the device fails soon.
 static void link_changed(void *context)
 {
 	struct wg *wg = context;
 	struct wg_link_state state = wg_link_look(wg->device.name);
 	struct sl_error err;
 
-	if (state.is_there && wg_device_follow(&wg->device, state.mtu, state.up, &err) < 0)
+	if (!state.is_there) {
+		wg->missed_ns = loop_now_ns();
+		loop_wake(&wg->loop);
+	} else if (wg_device_follow(&wg->device, state.mtu, state.up, &err) < 0) {
 		say_error(&err);
+	}
+}
+
+// Whoever removes the interface may make it anew at once, as wg-quick does, and needs its name.
+static uint64_t next_look_ns(const struct wg *wg)
+{
+	uint64_t now = loop_now_ns();
+
+	return now + (wg->missed_ns && now - wg->missed_ns < LOOK_NS ? SOON_NS : LOOK_NS);
 }
 
 // Returns the exit status.
@@ -108,7 +124,7 @@ static int serve(struct wg *wg)
 	char why[256];
 
 	for (;;) {
-		int number = loop_wait(&wg->loop, loop_now_ns() + LOOK_NS);
+		int number = loop_wait(&wg->loop, next_look_ns(wg));
 
 		if (number == SIGHUP && wg->path[0])
 			reload(wg);
@@ -163,13 +179,14 @@ static int open_all(struct wg *wg, struct sl_error *err)
 	return ret;
 }
 
+// The socket goes last: whoever waits for it finds interface and port free.
 static void close_all(struct wg *wg)
 {
-	if (wg->socket.loop)
-		wg_socket_close(&wg->socket);
 	if (wg->link.loop)
 		wg_link_close(&wg->link);
 	wg_device_close(&wg->device);
+	if (wg->socket.loop)
+		wg_socket_close(&wg->socket);
 	wg_file_fini(&wg->file);
 }
 

@@ -8,9 +8,12 @@
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FOLDER "/var/run/wireguard"
+
+enum { PATIENCE_MS = 900, PATIENCE_TRIES = 90 }; // with somebody who listens and may soon end
 
 static int failed(const struct wg_socket *s, int code, struct sl_error *err)
 {
@@ -38,14 +41,27 @@ static bool is_stale(const struct wg_socket *s)
 	return stale;
 }
 
+// Bind, in place of who does not listen any more, or will soon not: of an interface that has just
+// been removed.
+static int bind_patiently(struct wg_socket *s)
+{
+	const struct timespec pause = {.tv_nsec = PATIENCE_MS * 1000000 / PATIENCE_TRIES};
+	int ret = bind_here(s);
+
+	for (unsigned i = 0; ret == -EADDRINUSE && i < PATIENCE_TRIES; i++) {
+		if (!is_stale(s) || unlink(s->address.sun_path) < 0)
+			nanosleep(&pause, NULL);
+		ret = bind_here(s);
+	}
+	return ret;
+}
+
 // Make the file, and the folder where it is not there, for nobody but the owner.
 static int make_file(struct wg_socket *s, struct sl_error *err)
 {
 	mode_t mask = umask(S_IRWXG | S_IRWXO);
-	int ret = mkdir(FOLDER, 0755) < 0 && errno != EEXIST ? -errno : bind_here(s);
+	int ret = mkdir(FOLDER, 0755) < 0 && errno != EEXIST ? -errno : bind_patiently(s);
 
-	if (ret == -EADDRINUSE && is_stale(s) && unlink(s->address.sun_path) == 0)
-		ret = bind_here(s);
 	umask(mask);
 	if (ret == -EADDRINUSE)
 		return sl_error_set(err, ret, "%s: another program answers there",

@@ -132,6 +132,13 @@ class Endings(Life):
         self.a.ip("link", "del", self.name)
         self.is_gone()
 
+    def test_it_can_be_made_anew_at_once(self):
+        for _ in range(3):
+            wireguard.tool("wg", "set", self.name, "listen-port", "51844")
+            self.a.ip("link", "del", self.name)
+            self.call(self.name)
+            self.assertNotEqual(wireguard.tool("wg", "show", self.name, "listen-port"), "51844")
+
     def test_it_ends_with_its_socket(self):
         self.socket.unlink()
         self.is_gone()
