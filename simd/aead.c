@@ -2,6 +2,7 @@
 
 #include "simd/aead_scalar.h"
 #include "simd/chacha20.h"
+#include "simd/part.h"
 #include "simd/poly1305.h"
 #include <sodium.h>
 #include <string.h>
@@ -13,28 +14,38 @@ enum {
 	// at least so many bytes of text, and a part of the pass.
 	PORTION = 4096,
 	PORTIONS = 8,
-	STACK = 9 << 10, // what kernels use of the stack at most
+	BLOCK = 64,       // bytes of keystream in a block of ChaCha20
+	HEAD = 2 * BLOCK, // bytes of text whose keystream open makes together with the keys
+	STACK = 9 << 10,  // what kernels use of the stack at most
 };
 
-// A pass over a burst. Wiped at its end: it held the Poly1305 keys and, for open, the right tags.
+// A pass over a burst. Wiped at its end: it held the Poly1305 keys and, for open, the right tags
+// and the keystream of the texts' heads, which is made together with the keys.
 struct pass {
 	uint8_t poly_keys[SL_AEAD_BURST][32];
-	uint8_t right_tags[SL_AEAD_BURST][SL_AEAD_TAG]; // for open
+	uint8_t heads[SL_AEAD_BURST][HEAD] __attribute__((aligned(BLOCK)));
+	uint8_t right_tags[SL_AEAD_BURST][SL_AEAD_TAG];
 	struct sl_poly1305_job tags[SL_AEAD_BURST];
 	struct sl_chacha20_job texts[SL_AEAD_BURST];
 	struct sl_poly1305_queue queue; // tags that are formed beside the texts
+	size_t right;                   // items that open found right so far
 };
 
 // The jobs are written in place, field by field: a copy of a whole one would wait for its fields.
-static void set_text(struct sl_chacha20_job *job, const struct sl_aead_item *p, uint32_t len,
-		     uint8_t *poly_key)
+static void set_stream(struct sl_chacha20_job *job, const struct sl_aead_item *p, uint32_t block,
+		       uint8_t *poly_key)
 {
 	job->key = p->key;
 	job->nonce = p->nonce;
-	job->in = p->in;
-	job->out = p->out;
-	job->len = len;
+	job->block = block;
 	job->poly_key = poly_key;
+}
+
+static void set_text(struct sl_chacha20_job *job, const uint8_t *in, uint8_t *out, uint32_t len)
+{
+	job->in = in;
+	job->out = out;
+	job->len = len;
 }
 
 static void set_tag(struct sl_poly1305_job *job, const struct sl_aead_item *p,
@@ -85,7 +96,8 @@ static void seal_pass(const struct sl_simd_kernels *k, struct sl_aead_item *item
 	if (n == 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		set_text(&w.texts[i], &items[i], items[i].len, w.poly_keys[i]);
+		set_stream(&w.texts[i], &items[i], 1, w.poly_keys[i]);
+		set_text(&w.texts[i], items[i].in, items[i].out, items[i].len);
 		set_tag(&w.tags[i], &items[i], w.poly_keys[i], items[i].out, items[i].tag);
 	}
 	queue_init(&w.queue, k, w.tags, n);
@@ -107,22 +119,66 @@ static bool tags_equal(const uint8_t *a, const uint8_t *b)
 	return difference == 0;
 }
 
-// Compare the tags of items from `from` to `to`. The right ones are to be decrypted, the others'
-// outputs are wiped. Returns how many are right.
+// out = in ^ keystream, for len bytes.
+static inline void xor_text(uint8_t *out, const uint8_t *in, const uint8_t *keystream, uint32_t len)
+{
+	uint32_t at = 0;
+
+	for (; len - at >= sizeof(struct part); at += sizeof(struct part)) {
+		struct part text, key;
+
+		memcpy(&text, in + at, sizeof(text));
+		memcpy(&key, keystream + at, sizeof(key));
+		text.low ^= key.low;
+		text.high ^= key.high;
+		memcpy(out + at, &text, sizeof(text));
+	}
+	if (at < len) {
+		struct part text = part_load(in + at, len - at), key;
+
+		memcpy(&key, keystream + at, sizeof(key));
+		text.low ^= key.low;
+		text.high ^= key.high;
+		part_store(out + at, text, len - at);
+	}
+}
+
+// What is behind the head.
+static void set_rest(struct sl_chacha20_job *job, const struct sl_aead_item *p)
+{
+	set_stream(job, p, 1 + HEAD / BLOCK, NULL);
+	set_text(job, p->in + HEAD, p->out + HEAD, p->len - HEAD);
+}
+
+// Decrypt the head, or what there is of it. Returns whether there is more.
+static bool decrypt_head(const struct sl_aead_item *p, const uint8_t *keystream)
+{
+	if (p->len < HEAD)
+		xor_text(p->out, p->in, keystream, p->len);
+	else
+		xor_text(p->out, p->in, keystream, HEAD); // by vectors
+	return p->len > HEAD;
+}
+
+// Compare the tags of items from `from` to `to`. Of the right ones the head is decrypted and the
+// rest is to be, the others' outputs are wiped. Returns how many have a rest.
 static size_t verify(struct sl_aead_item *items, struct pass *w, size_t from, size_t to)
 {
-	size_t right = 0;
+	size_t rests = 0;
 
 	for (size_t i = from; i < to; i++) {
 		struct sl_aead_item *p = &items[i];
 
 		p->ok = tags_equal(w->right_tags[i], p->tag);
-		if (p->ok)
-			set_text(&w->texts[right++], p, p->len, NULL);
-		else if (p->len > 0)
+		if (p->ok) {
+			w->right++;
+			if (decrypt_head(p, w->heads[i]))
+				set_rest(&w->texts[rests++], p);
+		} else if (p->len > 0) {
 			sodium_memzero(p->out, p->len);
+		}
 	}
-	return right;
+	return rests;
 }
 
 // How many items to verify before the first are decrypted.
@@ -151,8 +207,8 @@ static size_t finish_begun(const struct sl_simd_kernels *k, struct pass *w, size
 	return q->begun > 0 ? (size_t)(q->message[0].job - w->tags) : q->next;
 }
 
-// The Poly1305 keys, and beside them the first tags. Returns how many items to verify before the
-// first are decrypted.
+// The Poly1305 keys with the heads' keystream, and beside them the first tags. Returns how many
+// items to verify before the first are decrypted.
 static size_t keys_pass(const struct sl_simd_kernels *k, const struct sl_aead_item *items,
 			struct pass *w, size_t n)
 {
@@ -175,33 +231,40 @@ static size_t next_portion(const struct sl_simd_kernels *k, struct pass *w, size
 	return end > from ? end : n;
 }
 
-// Keys, tags, and only then the texts whose tags are right.
+static void open_start(struct pass *w, const struct sl_aead_item *items, size_t n)
+{
+	static const uint8_t zeroes[HEAD];
+
+	w->right = 0;
+	for (size_t i = 0; i < n; i++) {
+		const uint32_t len = items[i].len < HEAD ? items[i].len : HEAD;
+
+		set_stream(&w->texts[i], &items[i], 1, w->poly_keys[i]);
+		set_text(&w->texts[i], zeroes, w->heads[i], (len + BLOCK - 1) / BLOCK * BLOCK);
+		set_tag(&w->tags[i], &items[i], w->poly_keys[i], items[i].in, w->right_tags[i]);
+	}
+}
+
+// Keys and what decrypts the heads, tags, and only then the texts whose tags are right.
 static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
 {
 	struct pass w;
-	size_t right = 0;
 
 	if (n == 0)
 		return 0;
-	for (size_t i = 0; i < n; i++) {
-		set_text(&w.texts[i], &items[i], 0, w.poly_keys[i]);
-		set_tag(&w.tags[i], &items[i], w.poly_keys[i], items[i].in, w.right_tags[i]);
-	}
+	open_start(&w, items, n);
 	for (size_t from = 0, to = keys_pass(k, items, &w, n); from < n;) {
-		size_t count;
-
 		k->poly1305(w.tags + from, to - from);
 		w.queue.next = w.queue.next < to ? to : w.queue.next;
-		count = verify(items, &w, from, to);
-		k->chacha20(w.texts, count, &w.queue);
-		right += count;
+		k->chacha20(w.texts, verify(items, &w, from, to), &w.queue);
 		from = to;
 		to = next_portion(k, &w, from, n);
 	}
 	wipe_stack(k);
 	pass_wipe(&w, n);
+	sodium_memzero(w.heads, n * sizeof(w.heads[0]));
 	sodium_memzero(w.right_tags, n * sizeof(w.right_tags[0]));
-	return right;
+	return w.right;
 }
 
 static bool for_libsodium(const struct sl_simd_kernels *k, const struct sl_aead_item *items,

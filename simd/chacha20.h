@@ -6,14 +6,17 @@
 
 struct sl_poly1305_queue;
 
-// What to do for one packet: block 0 for the Poly1305 key, blocks 1 and on for the text, or both.
+// What to do for one packet: block 0 for the Poly1305 key, blocks 1 and on for the text, or both,
+// or a later part of the text.
 struct sl_chacha20_job {
 	const uint8_t *key;   // 32 bytes
 	const uint8_t *nonce; // 12 bytes
-	const uint8_t *in;    // text to encrypt or decrypt with blocks 1 and on
+	const uint8_t *in;    // text to encrypt or decrypt
 	uint8_t *out;         // equal to in, or not overlapping it
-	uint32_t len;         // bytes of text; 0 leaves blocks 1 and on out
-	uint8_t *poly_key;    // 32 bytes written from block 0 (section 2.6); NULL leaves it out
+	uint32_t len;         // bytes of text, may be 0
+	uint32_t block;       // that the text begins with: 1, or more where it is a later part
+	uint8_t *poly_key;    // 32 bytes written from block 0 (section 2.6), with text from block 1
+			      // on; NULL leaves block 0 out
 };
 
 // The kernels. Blocks of successive jobs share a vector, so the number of jobs is what makes short

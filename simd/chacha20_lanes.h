@@ -27,7 +27,7 @@ struct cursor {
 	uint32_t block; // the next one
 };
 
-// Enter the first job from here on that has blocks: block 1 is the first that encrypts.
+// Enter the first job from here on that has blocks.
 static inline void cursor_enter(struct cursor *c)
 {
 	for (; c->job < c->end; c->job++) {
@@ -37,7 +37,7 @@ static inline void cursor_enter(struct cursor *c)
 			continue;
 		c->left.in = c->job->in;
 		c->left.out = c->job->out;
-		c->block = c->left.poly_key ? 0 : 1;
+		c->block = c->left.poly_key ? 0 : c->job->block;
 		return;
 	}
 }

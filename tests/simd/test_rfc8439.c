@@ -163,8 +163,9 @@ static size_t bytes(uint8_t *to, size_t size, const char *hex)
 	return len;
 }
 
-// Encrypt `in` from block `counter` on; what is in front of it is zero. Block 0 is a Poly1305 key,
-// of which there are 32 bytes. Returns how many bytes there are at *result.
+// Encrypt `in` from block `counter` on, jobs with more or less of what is in front of it: zeroes.
+// Block 0 is a Poly1305 key, of which there are 32 bytes. Returns how many bytes there are at
+// *result.
 static size_t encrypt(const struct sl_simd_kernels *k, const uint8_t *key, const uint8_t *nonce,
 		      uint32_t counter, size_t len, unsigned job, const uint8_t **result)
 {
@@ -172,15 +173,19 @@ static size_t encrypt(const struct sl_simd_kernels *k, const uint8_t *key, const
 	struct sl_poly1305_queue none = {0};
 	struct sl_chacha20_job jobs[JOBS];
 
-	for (unsigned i = 0; i < JOBS; i++)
+	for (unsigned i = 0; i < JOBS; i++) {
+		const uint32_t skipped = counter > 0 ? i % counter : 0;
+
 		jobs[i] = (struct sl_chacha20_job){
 			.key = key,
 			.nonce = nonce,
-			.in = in,
-			.out = out[i],
-			.len = counter > 0 ? (uint32_t)(before + len) : 0,
+			.in = in + 64 * (size_t)skipped,
+			.out = out[i] + 64 * (size_t)skipped,
+			.len = counter > 0 ? (uint32_t)(before + len) - 64 * skipped : 0,
+			.block = 1 + skipped,
 			.poly_key = counter > 0 ? NULL : poly_keys[i],
 		};
+	}
 	k->chacha20(jobs, JOBS, &none);
 	*result = counter > 0 ? out[job] + before : poly_keys[job];
 	return counter > 0 ? len : 32;
