@@ -88,26 +88,27 @@ static int find_public(const struct check *c, struct sl_network_peer *p)
 
 static int check_endpoint(const struct check *c, const struct sl_network_peer *p)
 {
-	const struct sl_ip *ip = &p->endpoint.ip;
+	struct sl_ip ip = p->endpoint.ip;
 	const char *odd;
 	char text[SL_IP_TEXT];
 
-	if (!ip->family)
+	if (!ip.family)
 		return 0;
-	odd = sl_network_odd_address(ip);
-	if (!odd && sl_ip_is_link_local(ip))
+	sl_scope_take(&ip);
+	odd = sl_network_odd_address(&ip);
+	if (!odd && sl_ip_is_link_local(&ip))
 		odd = "is a link-local address, and those are on every link";
 	if (odd)
 		return sl_graph_error(c->g, p->endpoint_at, c->err, -EINVAL, "endpoint %s %s",
-				      sl_ip_print(ip, text), odd);
+				      sl_ip_print(&ip, text), odd);
 	for (size_t i = 0; i < c->n->n_addresses; i++)
-		if (c->n->addresses[i].prefix.ip.family == ip->family)
+		if (c->n->addresses[i].prefix.ip.family == ip.family)
 			return 0;
 	if (c->n->kernel.text)
 		return 0;
 	return sl_graph_error(c->g, p->endpoint_at, c->err, -EINVAL,
 			      "endpoint %s: the router has no address of IPv%u to send from",
-			      sl_ip_print(ip, text), ip->family);
+			      sl_ip_print(&ip, text), ip.family);
 }
 
 static int check_psk(const struct check *c, const struct sl_network_peer *p)

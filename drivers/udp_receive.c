@@ -57,10 +57,12 @@ static void read_source(const struct sockaddr_in6 *a, struct sl_endpoint *from)
 	from->port = ntohs(a->sin6_port); // which both families have in one place
 	from->ip = (struct sl_ip){.family = a->sin6_family == AF_INET ? 4 : 6};
 	memcpy(&in, a, sizeof(in));
-	if (from->ip.family == 4)
+	if (from->ip.family == 4) {
 		memcpy(from->ip.bytes, &in.sin_addr, sizeof(in.sin_addr));
-	else
-		memcpy(from->ip.bytes, &a->sin6_addr, sizeof(a->sin6_addr));
+		return;
+	}
+	memcpy(from->ip.bytes, &a->sin6_addr, sizeof(a->sin6_addr));
+	sl_scope_put(&from->ip, a->sin6_scope_id);
 }
 
 static void read_control(struct sl_udp_receiver *r, const struct cmsghdr *c, struct message *m)

@@ -46,14 +46,17 @@ static void add(struct sl_udp_sender *s, struct rte_mbuf *p, const struct sl_out
 static socklen_t write_address(struct sockaddr_in6 *a, const struct sl_endpoint *to)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(to->port)};
+	struct sl_ip ip = to->ip;
 
 	if (to->ip.family == 4) {
 		memcpy(&in.sin_addr, to->ip.bytes, sizeof(in.sin_addr));
 		memcpy(a, &in, sizeof(in));
 		return sizeof(in);
 	}
-	*a = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(to->port)};
-	memcpy(&a->sin6_addr, to->ip.bytes, sizeof(a->sin6_addr));
+	*a = (struct sockaddr_in6){.sin6_family = AF_INET6,
+				   .sin6_port = htons(to->port),
+				   .sin6_scope_id = sl_scope_take(&ip)};
+	memcpy(&a->sin6_addr, ip.bytes, sizeof(a->sin6_addr));
 	return sizeof(*a);
 }
 

@@ -1,5 +1,8 @@
 #include "core/tunnel/endpoint.h"
 
+#include "core/proto/bytes.h"
+
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +22,52 @@ static bool parse_port(const char *text, uint16_t *out)
 	return true;
 }
 
+enum { SCOPE_AT = 4, DIGITS = 9 }; // of an index, at most
+
+void sl_scope_put(struct sl_ip *ip, uint32_t scope)
+{
+	if (sl_ip_is_link_local(ip) && load_be32(ip->bytes + SCOPE_AT) == 0)
+		store_be32(ip->bytes + SCOPE_AT, scope);
+}
+
+uint32_t sl_scope_take(struct sl_ip *ip)
+{
+	uint32_t scope;
+
+	if (!sl_ip_is_link_local(ip))
+		return 0;
+	scope = load_be32(ip->bytes + SCOPE_AT);
+	store_be32(ip->bytes + SCOPE_AT, 0);
+	return scope;
+}
+
+// An interface's name or index. Returns 0 where it is neither.
+static uint32_t parse_scope(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	uint32_t index = if_nametoindex(text);
+
+	if (index == 0 && digits > 0 && digits <= DIGITS && !text[digits])
+		index = (uint32_t)strtoul(text, NULL, 10);
+	return index;
+}
+
+// "fe80::1%eth0", or an address without a scope.
+static bool parse_address(char *text, struct sl_ip *out)
+{
+	char *percent = strchr(text, '%');
+	uint32_t scope = 0;
+
+	if (percent) {
+		*percent = '\0';
+		scope = parse_scope(percent + 1);
+	}
+	if (!sl_ip_parse(text, out) || (percent && (scope == 0 || !sl_ip_is_link_local(out))))
+		return false;
+	sl_scope_put(out, scope);
+	return true;
+}
+
 bool sl_endpoint_parse(const char *text, struct sl_endpoint *out)
 {
 	bool bracket = text[0] == '[';
@@ -34,7 +83,7 @@ bool sl_endpoint_parse(const char *text, struct sl_endpoint *out)
 		return false;
 	memcpy(address, start, n);
 	address[n] = '\0';
-	if (!sl_ip_parse(address, &e.ip) || (e.ip.family == 6) != bracket)
+	if (!parse_address(address, &e.ip) || (e.ip.family == 6) != bracket)
 		return false;
 	if (!parse_port(colon + 1, &e.port))
 		return false;
@@ -44,9 +93,15 @@ bool sl_endpoint_parse(const char *text, struct sl_endpoint *out)
 
 char *sl_endpoint_print(const struct sl_endpoint *e, char *buf)
 {
-	char ip[SL_IP_TEXT];
+	char text[SL_IP_TEXT], name[1 + IF_NAMESIZE] = "";
+	struct sl_ip ip = e->ip;
+	uint32_t scope = sl_scope_take(&ip);
 
-	snprintf(buf, SL_ENDPOINT_TEXT, e->ip.family == 6 ? "[%s]:%u" : "%s:%u",
-		 sl_ip_print(&e->ip, ip), e->port);
+	if (scope && !if_indextoname(scope, name + 1))
+		snprintf(name + 1, sizeof(name) - 1, "%u", scope);
+	if (scope)
+		name[0] = '%';
+	snprintf(buf, SL_ENDPOINT_TEXT, ip.family == 6 ? "[%s%s]:%u" : "%s%s:%u",
+		 sl_ip_print(&ip, text), name, e->port);
 	return buf;
 }

@@ -209,6 +209,22 @@ class Together(Wg):
     def test_wireguard_go_begins_over_ipv6(self):
         self.talk(False, 6)
 
+    def test_link_local_addresses(self):
+        x, y = self.pair()
+        self.a.address("eth0", "fe80::a/64")
+        self.b.address("eth0", "fe80::b/64", "fe80::c/64")
+        for address, number in (("fe80::b", 1), ("fe80::c", 2)):
+            x.add(y, f"10.9.0.2/32,fd09:0::2/128", "endpoint", f"[{address}%eth0]:{y.port()}")
+            self.reaches(self.a)
+            self.assertEqual(x.show("endpoints", y.key), f"[{address}%eth0]:{y.port()}")
+        self.b.ip("address", "del", "fe80::c/64", "dev", "eth0")
+        hosts.eventually("it has moved", lambda: self.b.pings("10.9.0.1") and
+                         x.show("endpoints", y.key) == f"[fe80::b%eth0]:{y.port()}")
+        self.sends(self.a, self.b, "10.9.0.2")
+        self.sends(self.b, self.a, "10.9.0.1")
+        x.wg("setconf", x.name, self.file(x.wg("showconf", x.name) + "\n"))
+        self.reaches(self.a)
+
     def test_every_byte_is_counted(self):
         x, y = self.pair()
         # the kernel's own packets would be counted too
