@@ -188,16 +188,17 @@ static void keepalive(struct sl_tunnel *t, struct rte_mbuf *p)
 }
 
 // What is in an authentic packet, if it is an IP packet.
-static void unwrap(struct sl_tunnel *t, struct inners *in, struct rte_mbuf *p, uint32_t id,
-		   uint8_t ecn)
+static void unwrap(struct sl_tunnel *t, struct inners *in, struct rte_mbuf *p,
+		   const struct sl_aead_item *item, uint32_t id, uint8_t ecn)
 {
-	uint8_t *ip = sl_data(p);
-	size_t len = sl_inner_len(ip, sl_len(p));
+	const uint8_t *ip = item->out;
+	size_t len = sl_inner_len(ip, item->len);
 
 	if (len == 0) {
 		drop(t, p, SL_TUNNEL_DROP_OPENED_MALFORMED);
 		return;
 	}
+	sl_trim_head(p, (uint16_t)(ip - sl_data(p)));
 	sl_set_len(p, (uint16_t)len);
 	sl_allowed_ask(t->allowed, sl_inner_family(ip), sl_inner_src(ip), &in->asks[in->n]);
 	in->peers[in->n] = id;
@@ -231,12 +232,10 @@ static void opened(struct sl_tunnel *t, struct sl_tunnel_seals *s, const struct 
 	}
 	note(t, s, value, &o->outer[i], item->len > 0);
 	sl_app_metric_add(&t->app, SL_TUNNEL_METRIC_OPENED, 1);
-	sl_trim_head(p, (uint16_t)(item->out - sl_data(p)));
-	sl_set_len(p, (uint16_t)item->len);
 	if (item->len == 0)
 		keepalive(t, p);
 	else
-		unwrap(t, in, p, sl_tunnel_peer_of(value), o->outer[i].tos & 3);
+		unwrap(t, in, p, item, sl_tunnel_peer_of(value), o->outer[i].tos & 3);
 }
 
 // Let an inner packet leave, if its source is the peer's.
