@@ -109,18 +109,20 @@ static inline unsigned sl_trie_bits(uint32_t chunk)
 	return chunk >> SL_TRIE_BITS_SHIFT & SL_TRIE_BITS_MAX;
 }
 
-// Where a chunk's first line is; of what is none, that of some memory which can be read.
+// Where a chunk's first line is; of what is none, that of some memory which can be read. Without a
+// branch, which nobody could foresee.
 static inline uint32_t sl_trie_line(uint32_t entry)
 {
-	return entry & SL_TRIE_CHUNK ? entry & (SL_TRIE_NUMBERS - 1) : 0;
+	return entry & (SL_TRIE_NUMBERS - 1) & (0 - (entry >> 31));
 }
 
-// The line of a chunk of runs that has an index; of a leaf or a chunk in full, some line which can
-// be read. CHUNK stands above the logarithm of the lines, and shifts by 8 bits more.
+// The line of a chunk of runs that has the indices which begin with a byte; of a leaf or a chunk in
+// full, some line which can be read. CHUNK stands above the logarithm of the lines, and shifts by 8
+// bits more.
 static inline struct sl_runs *sl_trie_runs(const struct sl_trie_chunks *c, uint32_t chunk,
-					   uint16_t index)
+					   uint8_t first)
 {
-	uint64_t part = (uint64_t)index << (chunk >> SL_TRIE_BITS_SHIFT) >> (16 + 8);
+	uint32_t part = (uint32_t)first << (chunk >> SL_TRIE_BITS_SHIFT) >> (8 + 8);
 
 	return &c->lines[sl_trie_line(chunk) + part];
 }
@@ -129,7 +131,7 @@ static inline struct sl_runs *sl_trie_runs(const struct sl_trie_chunks *c, uint3
 static inline uint32_t sl_trie_runs_get(const struct sl_trie_chunks *c, uint32_t chunk,
 					uint16_t index)
 {
-	return sl_runs_get(sl_trie_runs(c, chunk, index), index);
+	return sl_runs_get(sl_trie_runs(c, chunk, (uint8_t)(index >> 8)), index);
 }
 
 static inline uint32_t *sl_trie_full(const struct sl_trie_chunks *c, uint32_t chunk)

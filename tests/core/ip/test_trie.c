@@ -222,6 +222,53 @@ static void every_value_is_found(void **state)
 	}
 }
 
+// Runs in the trie's very first line, to which a line of runs leads: its entry is the least there
+// is.
+static void the_first_line_is_found(void **state)
+{
+	struct sl_trie *t = sl_trie_create(16, 100, 0);
+	uint8_t first[16], second[16];
+
+	(void)state;
+	key_of(7, first);
+	key_of(7, second);
+	second[7] = 1;
+	assert_int_equal(sl_trie_add(t, first, 64, 1), 0);
+	assert_int_equal(sl_trie_add(t, second, 64, 2), 0);
+	assert_int_equal(look(t, first), 1);
+	assert_int_equal(look(t, second), 2);
+	sl_trie_destroy(t);
+}
+
+// Each address has a prefix that ends at another step of the lookup than the next one's; what is
+// behind the values of a burst stays as it was.
+static void bursts_of_every_size_are_looked_up(void **state)
+{
+	static const uint8_t depths[] = {128, 48, 29, 64, 32, 20, 46};
+	struct sl_trie *t = sl_trie_create(16, 40 * BURST, 0);
+	_Alignas(4) uint8_t keys[BURST * 16] = {0};
+	uint32_t values[BURST + 1];
+
+	(void)state;
+	assert_int_equal(sl_trie_add(t, keys, 1, 1 + BURST), 0);
+	for (unsigned i = 0; i < BURST; i++) {
+		unsigned depth = depths[i % sizeof(depths)];
+
+		store_be32(keys + 16 * i, i << 20);
+		if (i > 0)
+			assert_int_equal(sl_trie_add(t, keys + 16 * i, depth, 1 + i), 0);
+	}
+	for (unsigned n = 1; n <= BURST; n++) {
+		values[n] = 0;
+		sl_trie_lookup(t, keys, values, n);
+		assert_int_equal(values[0], 1 + BURST);
+		for (unsigned i = 1; i < n; i++)
+			assert_int_equal(values[i], 1 + i);
+		assert_int_equal(values[n], 0);
+	}
+	sl_trie_destroy(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +279,8 @@ int main(void)
 		cmocka_unit_test(what_is_around_a_lone_prefix_changes),
 		cmocka_unit_test(an_ipv4_network_needs_one_chunk),
 		cmocka_unit_test(every_value_is_found),
+		cmocka_unit_test(the_first_line_is_found),
+		cmocka_unit_test(bursts_of_every_size_are_looked_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
