@@ -69,7 +69,7 @@ static void queue_init(struct sl_poly1305_queue *q, const struct sl_simd_kernels
 	q->follows = true;
 	q->shortest = k->beside;
 	q->next = 0;
-	q->begun = 0;
+	q->begun = false;
 }
 
 // Overwrite what the kernels left on the stack: keys, sums and keystream, also where the compiler
@@ -85,7 +85,7 @@ static __attribute__((noinline)) void wipe_stack(const struct sl_simd_kernels *k
 static void pass_wipe(struct pass *w, size_t n)
 {
 	sodium_memzero(w->poly_keys, n * sizeof(w->poly_keys[0]));
-	sodium_memzero(w->queue.message, sizeof(w->queue.message));
+	sodium_memzero(&w->queue.message, sizeof(w->queue.message));
 }
 
 // RFC 8439 section 2.8: the Poly1305 keys and the ciphertexts are one stream of independent blocks.
@@ -202,9 +202,9 @@ static size_t finish_begun(const struct sl_simd_kernels *k, struct pass *w, size
 {
 	struct sl_poly1305_queue *q = &w->queue;
 
-	if (q->begun > 0 && q->message[0].job < &w->tags[to])
+	if (q->begun && q->next <= to)
 		k->chacha20(NULL, 0, q);
-	return q->begun > 0 ? (size_t)(q->message[0].job - w->tags) : q->next;
+	return q->begun ? q->next - 1 : q->next;
 }
 
 // The Poly1305 keys with the heads' keystream, and beside them the first tags. Returns how many

@@ -158,15 +158,15 @@ static inline const uint8_t *run_apply(struct run r, const uint8_t *keystream)
 	return keystream;
 }
 
-static inline void batch_run(struct batch *b, struct sl_poly1305_queue *queue)
+static inline void batch_run(struct batch *b, struct sl_poly1305_queue *queue, size_t ready)
 {
 	const uint8_t *keystream = b->set[0].keystream[0];
 	const struct run *end = b->run + b->runs;
 
 	if (SETS == 1 || b->sets == SETS)
-		block_function(b->set, SETS, queue);
+		block_function(b->set, SETS, queue, ready);
 	else
-		block_function(b->set, 1, queue);
+		block_function(b->set, 1, queue, ready);
 	for (const struct run *r = b->run; r < end; r++)
 		keystream = run_apply(*r, keystream);
 }
@@ -184,13 +184,11 @@ static inline void chacha20(const struct sl_chacha20_job *jobs, size_t n,
 		return;
 	}
 	for (c = cursor_start(jobs, n); c.job < c.end;) {
-		const size_t ready = queue->follows ? (size_t)(c.job - jobs) : queue->n;
-		unsigned blocks;
+		size_t ready = queue->n;
 
+		if (queue->follows && (size_t)(c.job - jobs) < ready)
+			ready = (size_t)(c.job - jobs);
 		batch_fill(&b, &c);
-		blocks = (SETS == 1 ? 1 : b.sets) * BESIDE_BLOCKS; // a constant, if it can be one
-		queue_plan(queue, ready, DOUBLE_ROUNDS, blocks);
-		batch_run(&b, queue);
-		queue_settle(queue);
+		batch_run(&b, queue, ready);
 	}
 }

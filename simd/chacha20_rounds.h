@@ -78,49 +78,66 @@ static inline __attribute__((always_inline)) void double_round_beside(words *x,
 	lower_lines(x, 1);
 }
 
-// One double round of each set for each of the steps planned, and some of those that are left
-// behind each message, beside its end. Returns the rounds that are left.
-static inline __attribute__((always_inline)) unsigned planned_rounds(
-	words (*x)[16], unsigned sets, struct sl_poly1305_queue *queue)
+static inline __attribute__((always_inline)) void double_rounds(words (*x)[16], unsigned sets)
 {
+#pragma GCC unroll 2
+	for (unsigned i = 0; i < sets; i++)
+		double_round(x[i]);
+}
+
+// So many double rounds of each set beside blocks of a message.
+static inline __attribute__((always_inline)) void double_rounds_beside(
+	words (*x)[16], unsigned sets, struct sl_poly1305_message *m, unsigned rounds)
+{
+	for (; rounds > 0; rounds--)
+#pragma GCC unroll 2
+		for (unsigned i = 0; i < sets; i++, m->at += 16 * BESIDE_BLOCKS)
+			double_round_beside(x[i], m, m->at);
+}
+
+// Double rounds beside the messages of the jobs below `ready`. A message's end is worth one without
+// blocks, if it is not needed for those that wait. Returns how many are left.
+static inline __attribute__((always_inline)) unsigned rounds_beside(words (*x)[16], unsigned sets,
+								    struct sl_poly1305_queue *queue,
+								    size_t ready)
+{
+	const unsigned blocks = sets * BESIDE_BLOCKS;
+	struct sl_poly1305_message m; // in registers
 	unsigned left = DOUBLE_ROUNDS;
 
-	for (unsigned i = 0; i < queue->begun; i++) {
-		struct sl_poly1305_message m = queue->message[i]; // in registers
+	while (left > 0 && queue_take(queue, ready, &m)) {
+		const uint32_t most = m.whole / blocks;
+		const unsigned rounds = most < left ? most : left;
 
-		for (unsigned step = 0; step < m.steps; step++) {
-#pragma GCC unroll 2
-			for (unsigned set = 0; set < sets; set++, m.at += 16 * BESIDE_BLOCKS)
-				double_round_beside(x[set], &m, m.at);
+		double_rounds_beside(x, sets, &m, rounds);
+		m.whole -= rounds * blocks;
+		left -= rounds;
+		if (rounds < most) {
+			queue_keep(queue, &m);
+			break;
 		}
-		left -= m.steps + m.alone;
-		m.whole -= m.steps * sets * BESIDE_BLOCKS;
-		if (m.whole < sets * BESIDE_BLOCKS)
-			queue_end(&m);
-		else
-			message_keep(&queue->message[i], &m);
-		for (unsigned alone = m.alone; alone > 0; alone--)
-#pragma GCC unroll 2
-			for (unsigned set = 0; set < sets; set++)
-				double_round(x[set]);
+		queue_end(&m);
+		if (left > ready - queue->next) {
+			double_rounds(x, sets);
+			left--;
+		}
 	}
 	return left;
 }
 
 // 20 rounds on so many sets of states by word, and the states added: the keystream, by lane, in
-// place of the states.
+// place of the states. Beside them go messages of the queue's jobs below `ready`.
 static inline __attribute__((always_inline)) void block_function(union set *set, unsigned sets,
-								 struct sl_poly1305_queue *queue)
+								 struct sl_poly1305_queue *queue,
+								 size_t ready)
 {
 	words x[SETS][16];
 
 #pragma GCC unroll 2
 	for (unsigned i = 0; i < sets; i++)
 		memcpy(x[i], set[i].state, sizeof(x[i]));
-	for (unsigned left = planned_rounds(x, sets, queue); left > 0; left--)
-#pragma GCC unroll 2
-		for (unsigned i = 0; i < sets; i++)
-			double_round(x[i]);
+	for (unsigned left = rounds_beside(x, sets, queue, ready); left > 0; left--)
+		double_rounds(x, sets);
 #pragma GCC unroll 2
 	for (unsigned i = 0; i < sets; i++) {
 #pragma GCC unroll 16

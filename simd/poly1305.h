@@ -10,14 +10,10 @@ struct sl_poly1305_job {
 	const uint8_t *key;  // 32 bytes, r and s
 	const uint8_t *aad;  // NULL where aad_len is 0
 	const uint8_t *text; // NULL where len is 0
-	uint32_t aad_len;    // bytes
-	uint32_t len;        // bytes
+	uint64_t aad_len;    // bytes; next to each other as in the message
+	uint64_t len;        // bytes
 	uint8_t *tag;        // 16 bytes: the result
 	bool done;           // it is there: a kernel leaves the job alone
-};
-
-enum {
-	SL_POLY1305_BESIDE = 8, // messages that are worked on at once beside chacha20
 };
 
 // A message on its way through general registers.
@@ -27,8 +23,6 @@ struct sl_poly1305_message {
 	struct sl_poly1305_job *job;
 	const uint8_t *at; // of the text: what was not summed up yet
 	uint32_t whole;    // blocks from there on
-	unsigned steps;    // planned beside the next rounds of chacha20
-	unsigned alone;    // rounds planned behind them
 };
 
 // Messages that general registers work on while vector registers make keystream: what chacha20
@@ -41,8 +35,8 @@ struct sl_poly1305_queue {
 	uint32_t shortest; // bytes of text below which a message is too short
 	// The rest is the kernels': zero at first.
 	size_t next; // job to start
-	unsigned begun;
-	struct sl_poly1305_message message[SL_POLY1305_BESIDE];
+	bool begun;  // the one before it is on its way
+	struct sl_poly1305_message message;
 };
 
 // The kernels. Nothing outside the buffers is read. What they leave on the stack is the caller's to

@@ -12,12 +12,12 @@
 
 static inline uint32_t aad_blocks(const struct sl_poly1305_job *j)
 {
-	return (j->aad_len + 15) / 16;
+	return (uint32_t)((j->aad_len + 15) / 16);
 }
 
 static inline uint32_t text_blocks(const struct sl_poly1305_job *j)
 {
-	return (j->len + 15) / 16;
+	return (uint32_t)((j->len + 15) / 16);
 }
 
 // All blocks: the additional data's, the text's, and the one with their lengths.
@@ -27,9 +27,9 @@ static inline uint32_t message_blocks(const struct sl_poly1305_job *j)
 }
 
 // Copy what of data's block i there is; the rest of out stays.
-static inline void copy_block(uint8_t *out, const uint8_t *data, uint32_t len, uint32_t i)
+static inline void copy_block(uint8_t *out, const uint8_t *data, uint64_t len, uint64_t i)
 {
-	uint32_t rest = len - 16 * i;
+	uint64_t rest = len - 16 * i;
 
 	memcpy(out, data + 16 * i, rest < 16 ? rest : 16);
 }

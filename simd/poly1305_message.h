@@ -19,26 +19,16 @@ static inline void message_part(struct sl_poly1305_message *m, const uint8_t *fr
 
 static inline void message_start(struct sl_poly1305_message *m, struct sl_poly1305_job *job)
 {
-	const uint32_t whole = job->aad_len / 16;
+	const uint64_t whole = job->aad_len / 16;
 
 	m->job = job;
 	sum_start(m, job->key);
-	for (uint32_t i = 0; i < whole; i++)
-		sum_block_at(m, job->aad + 16 * (size_t)i);
+	for (uint64_t i = 0; i < whole; i++)
+		sum_block_at(m, job->aad + 16 * i);
 	if (job->aad_len > 0)
-		message_part(m, job->aad + 16 * (size_t)whole, job->aad_len % 16);
+		message_part(m, job->aad + 16 * whole, job->aad_len % 16);
 	m->at = job->text;
-	m->whole = job->len / 16;
-}
-
-// What sums change, back from registers: a copy of the whole message would be made in memory.
-static inline void message_keep(struct sl_poly1305_message *to, const struct sl_poly1305_message *m)
-{
-#pragma GCC unroll 3
-	for (int i = 0; i < 3; i++)
-		to->h[i] = m->h[i];
-	to->at = m->at;
-	to->whole = m->whole;
+	m->whole = (uint32_t)(job->len / 16);
 }
 
 // The whole blocks that are left, the part behind them, the lengths: the tag.
@@ -50,6 +40,6 @@ static inline void message_finish(struct sl_poly1305_message *m)
 		sum_block_at(m, m->at);
 	if (j->len > 0)
 		message_part(m, m->at, j->len % 16);
-	sum_block(m, j->aad_len, j->len);
+	sum_block_at(m, (const uint8_t *)j + offsetof(struct sl_poly1305_job, aad_len));
 	sum_finish(m, j->key, j->tag);
 }
