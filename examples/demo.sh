@@ -77,15 +77,51 @@ of the capture in, open.yaml takes them out at the other end of a bad way:
   mixed.pcap -> tunnel -> impair (duplicates, other order, 5 ms late) -> UDP
                      received.pcap <- tunnel <- UDP
 TXT
-printf '\nOne Sluice waits:\n\n  $ sluice run open.yaml >open.txt &\n'
-sluice run open.yaml >open.txt &
-receiver=$!
-trap 'kill "$receiver" 2>/dev/null || true' EXIT
-show 'The other one sends, and agrees on a session first:' \
-	"timeout --preserve-status 3 sluice run seal.yaml | grep -E '^(in|out|dropped|accounts)|  by |sealed|duplicated|reordered'"
-kill "$receiver"
-wait "$receiver"
+# Run a graph in the background: NAME, of NAME.yaml and the report NAME.txt.
+running=()
+start() {
+	printf '  $ sluice run %s.yaml >%s.txt &\n' "$1" "$1"
+	sluice run "$1.yaml" >"$1.txt" &
+	running+=($!)
+}
+trap 'kill "${running[@]}" 2>/dev/null || true' EXIT
+
+# Wait until a command succeeds, on a busy machine a while: COMMAND.
+eventually() {
+	for _ in {1..300}; do
+		kill -0 "${running[@]}" || exit 1
+		"$@" && return
+		sleep 0.1
+	done
+	echo "demo.sh: waited in vain: $*" >&2
+	exit 1
+}
+
+# Port 51899 is open.
+listens() {
+	grep -q ':CABB ' /proc/net/udp
+}
+
+# Something has been sent, and as much has arrived as a second ago.
+arrived() {
+	local sent
+
+	sent=$(wc -c <sent.pcap)
+	sleep 1
+	[ "$sent" -gt 24 ] && [ "$sent" = "$(wc -c <received.pcap)" ]
+}
+
+printf '\nOne Sluice waits:\n\n'
+start open
+eventually listens
+printf '\nThe other one sends, and agrees on a session first:\n\n'
+start seal
+eventually arrived
+kill "${running[@]}"
+wait "${running[@]}"
 trap - EXIT
+show 'What was sent:' \
+	"grep -E '^(in|out|dropped|accounts)|  by |sealed|duplicated|reordered' seal.txt"
 show 'What arrived. Copies that were made on the way are not let in a second time:' \
 	"grep -E '^(in|out|dropped|accounts)|  by |opened' open.txt"
 if command -v tcpdump >/dev/null; then
