@@ -140,7 +140,7 @@ class Tool(unittest.TestCase):
         for name in ("Noise_NK_448_ChaChaPoly_SHA256", "Noise_XXfallback_25519_AESGCM_SHA256",
                      "Noise_XXhfs_25519+Kyber1024_ChaChaPoly_SHA256",
                      "Noise_NK_25519_XChaChaPoly_SHA256", "Noise_NK_25519_AESGCM_SHA3/256",
-                     "Noise_XR_25519_AESGCM_SHA256", "NoisePSK_NN_25519_AESGCM_SHA256"):
+                     "Noise_NKpsk0+hfs_25519_ChaChaPoly_SHA256", "Noise_XR_25519_AESGCM_SHA256", "NoisePSK_NN_25519_AESGCM_SHA256"):
             with self.subTest(name=name):
                 self.vector["protocol_name"] = name
                 self.assertIn(name, self.counts([self.vector, GOOD], passed=1, skipped=1))
@@ -165,6 +165,14 @@ class Tool(unittest.TestCase):
             with self.subTest(name=name):
                 self.vector["protocol_name"] = name
                 self.counts([self.vector], failed=1)
+
+    def test_one_that_cannot_be_read_fails_alone(self):
+        self.counts([GOOD, {**GOOD, "init_static": "0g"}, GOOD, 1], passed=2, failed=2)
+
+    def test_nor_need_one_be_read_that_is_skipped(self):
+        foreign = {**GOOD, "protocol_name": "Noise_NK_448_ChaChaPoly_SHA256", "init_psks": ["00"] * 9}
+        self.counts([foreign, {**GOOD, "init_psks": ["00"] * 9, "fallback": True}, GOOD],
+                    passed=1, skipped=2)
 
     def test_files_that_cannot_be_read_are_named(self):
         self.refuses("", "")

@@ -38,6 +38,17 @@ static bool in_list(const char *text, size_t len, const char *const *list)
 	return false;
 }
 
+// Whether one of the modifiers, such as psk0+psk2, is none of psk.
+static bool has_foreign_modifier(const char *modifiers)
+{
+	const char *end = modifiers + strcspn(modifiers, "_");
+
+	for (const char *at = modifiers; at < end; at += strcspn(at, "+_") + 1)
+		if (strncmp(at, "psk", 3) != 0)
+			return true;
+	return false;
+}
+
 // Whether the name is of a protocol with something else than what the library has: another key
 // exchange, cipher, hash, pattern, modifier, or the names of an older revision.
 static bool is_foreign(const char *name)
@@ -59,7 +70,7 @@ static bool is_foreign(const char *name)
 	len = strspn(base, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 	if (len == 0 || len > 4 || len != strspn(base, "NKXI1"))
 		return true;
-	if (base[len] != '_' && strncmp(base + len, "psk", 3) != 0)
+	if (has_foreign_modifier(base + len))
 		return true;
 	for (unsigned part = 1; part < 4; part++) {
 		at = strchr(at, '_');
@@ -241,6 +252,11 @@ static bool play_vector(struct play *p, const struct vector *v)
 	return is_right;
 }
 
+bool vector_is_skipped(const struct vector *v)
+{
+	return v->is_fallback || is_foreign(v->name);
+}
+
 enum vector_result vector_run(const struct vector *v, char *why, size_t size)
 {
 	static struct play play;
@@ -258,7 +274,7 @@ enum vector_result vector_run(const struct vector *v, char *why, size_t size)
 	if (ret == 0)
 		return play_vector(&play, v) ? VECTOR_PASSED : VECTOR_FAILED;
 	snprintf(why, size, "%s", err.text);
-	return ret == -ENOTSUP || is_foreign(v->name) ? VECTOR_SKIPPED : VECTOR_FAILED;
+	return ret == -ENOTSUP || vector_is_skipped(v) ? VECTOR_SKIPPED : VECTOR_FAILED;
 }
 
 void vector_count(struct vector_count *count, const struct vector *v, const char *file)

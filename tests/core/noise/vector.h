@@ -37,6 +37,10 @@ struct vector_count {
 	unsigned n[3];
 };
 
+// Whether a vector is of something that is not here, whatever else it says: a fallback, or another
+// key exchange, cipher, hash, pattern or modifier.
+bool vector_is_skipped(const struct vector *v);
+
 // Play both parties of a vector and compare every byte.
 //
 // why  Filled unless the vector passed.
@@ -53,6 +57,7 @@ void vector_clear(struct vector *v);
 
 // Run all vectors of a text in one of the two formats.
 //
-// Returns 0, or -EINVAL after printing what is wrong with the file.
+// Returns 0, or -EINVAL after printing what is wrong with the file. A vector that is no good by
+// itself is printed and counted as failed.
 int vector_run_json(struct vector_count *count, const char *file, const char *text, size_t len);
 int vector_run_lines(struct vector_count *count, const char *file, const char *text, size_t len);
