@@ -16,4 +16,5 @@ void sl_clock_set(struct sl_clock *c)
 	c->now_ns = read_ns(CLOCK_BOOTTIME); // goes on while the host sleeps, as keys grow old
 	c->wall_ns = read_ns(CLOCK_REALTIME);
 	c->ns_per_tick = 1e9 / (double)rte_get_tsc_hz();
+	c->trusted = rte_get_tsc_hz();
 }

@@ -240,6 +240,7 @@ static void *run(void *arg)
 		if (ns > 0) {
 			sl_count(&w->counters.sleeps, 1);
 			sl_sleeper_sleep(&w->sleeper, ns);
+			sl_clock_set(&w->clock); // the host may have slept, too
 		}
 	}
 	rte_thread_unregister();
