@@ -76,26 +76,27 @@ static uint64_t inode_of(const struct wg_socket *s)
 	return stat(s->address.sun_path, &status) < 0 ? 0 : status.st_ino;
 }
 
-static struct wg_connection **free_slot(struct wg_socket *s)
+// A place for one more. Where there is none, somebody who has been there for long, and may never
+// end the line, has to go.
+static struct wg_connection **make_place(struct wg_socket *s)
 {
+	struct wg_connection **oldest;
+
 	for (unsigned i = 0; i < WG_CONNECTIONS; i++)
 		if (!s->connections[i])
 			return &s->connections[i];
-	return NULL;
+	oldest = &s->connections[s->turn++ % WG_CONNECTIONS];
+	wg_connection_close(oldest);
+	return oldest;
 }
 
 static void accept_one(void *context)
 {
 	struct wg_socket *s = context;
-	struct wg_connection **slot = free_slot(s);
 	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0)
-		return;
-	if (slot)
-		wg_connection_open(slot, fd, s->loop, s->device, s->context);
-	else
-		close(fd);
+	if (fd >= 0)
+		wg_connection_open(make_place(s), fd, s->loop, s->device, s->context);
 }
 
 static void look_at_file(void *context)

@@ -19,6 +19,7 @@ struct wg_socket {
 	int watch;      // inotify: on the file
 	uint64_t inode; // of the file
 	struct wg_connection *connections[WG_CONNECTIONS];
+	unsigned turn; // of them, whose it is to go when there is no place
 };
 
 // Listen, and answer as the loop runs. One that nobody listens on any more is replaced. The loop

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -141,6 +142,15 @@ class Configuration(Wg):
         self.assertEqual(self.say(e, "set=1\nlisten_port=no\n\nget=2\n\n"),
                          "errno=-22\n\nerrno=-71\n\n")
         self.assertIn(f"listen_port={before}\n", self.say(e, "get=1\n\n"))
+
+    def test_who_never_ends_a_line_keeps_nobody_out(self):
+        d = self.device(self.a, "a")
+        for _ in range(100):
+            s = socket.socket(socket.AF_UNIX)
+            self.addCleanup(s.close)
+            s.connect(str(d.socket))
+            s.sendall(b"get=1\nset")
+        self.assertIn("listening port", d.wg("show", d.name))
 
     @staticmethod
     def say(device, text):
