@@ -13,7 +13,7 @@ struct sl_chacha20_job {
 	const uint8_t *nonce; // 12 bytes
 	const uint8_t *in;    // text to encrypt or decrypt
 	uint8_t *out;         // equal to in, or not overlapping it
-	uint32_t len;         // bytes of text, may be 0
+	uint32_t len;         // bytes of text
 	uint32_t block;       // that the text begins with: 1, or more where it is a later part
 	uint8_t *poly_key;    // 32 bytes written from block 0 (section 2.6), with text from block 1
 			      // on; NULL leaves block 0 out

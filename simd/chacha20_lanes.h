@@ -27,19 +27,15 @@ struct cursor {
 	uint32_t block; // the next one
 };
 
-// Enter the first job from here on that has blocks.
 static inline void cursor_enter(struct cursor *c)
 {
-	for (; c->job < c->end; c->job++) {
-		c->left.poly_key = c->job->poly_key;
-		c->left.len = c->job->len;
-		if (!c->left.poly_key && c->left.len == 0)
-			continue;
-		c->left.in = c->job->in;
-		c->left.out = c->job->out;
-		c->block = c->left.poly_key ? 0 : c->job->block;
+	if (c->job == c->end)
 		return;
-	}
+	c->left.poly_key = c->job->poly_key;
+	c->left.in = c->job->in;
+	c->left.out = c->job->out;
+	c->left.len = c->job->len;
+	c->block = c->left.poly_key ? 0 : c->job->block;
 }
 
 static inline struct cursor cursor_start(const struct sl_chacha20_job *jobs, size_t n)

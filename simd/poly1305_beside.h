@@ -13,7 +13,7 @@ static inline bool queue_take(struct sl_poly1305_queue *q, size_t ready,
 			      struct sl_poly1305_message *m)
 {
 	if (q->begun) {
-		*m = q->message;
+		message_copy(m, &q->message);
 		q->begun = false;
 		return true;
 	}
@@ -38,7 +38,7 @@ static inline void queue_end(struct sl_poly1305_message *m)
 // Put one back that is not finished.
 static inline void queue_keep(struct sl_poly1305_queue *q, const struct sl_poly1305_message *m)
 {
-	q->message = *m;
+	message_copy(&q->message, m);
 	q->begun = true;
 }
 

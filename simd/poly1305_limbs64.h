@@ -31,8 +31,9 @@ static inline void add_limbs3(uint64_t *x0, uint64_t *x1, uint64_t *x2, uint64_t
 // RFC 8439 section 2.5: r is the key's first half, clamped.
 static inline void sum_start(struct sl_poly1305_message *s, const uint8_t *key)
 {
-	memset(s->h, 0, sizeof(s->h));
-	memcpy(s->r, key, sizeof(s->r));
+	s->h[0] = s->h[1] = s->h[2] = 0;
+	memcpy(&s->r[0], key, 8);
+	memcpy(&s->r[1], key + 8, 8);
 	s->r[0] &= UINT64_C(0x0ffffffc0fffffff);
 	s->r[1] &= UINT64_C(0x0ffffffc0ffffffc);
 	s->r1_5 = s->r[1] + (s->r[1] >> 2);

@@ -31,6 +31,22 @@ static inline void message_start(struct sl_poly1305_message *m, struct sl_poly13
 	m->whole = (uint32_t)(job->len / 16);
 }
 
+// Field by field, or it would be copied in memory, and stay there instead of in registers.
+static inline void message_copy(struct sl_poly1305_message *to,
+				const struct sl_poly1305_message *from)
+{
+#pragma GCC unroll 3
+	for (int i = 0; i < 3; i++)
+		to->h[i] = from->h[i];
+#pragma GCC unroll 2
+	for (int i = 0; i < 2; i++)
+		to->r[i] = from->r[i];
+	to->r1_5 = from->r1_5;
+	to->job = from->job;
+	to->at = from->at;
+	to->whole = from->whole;
+}
+
 // The whole blocks that are left, the part behind them, the lengths: the tag.
 static inline void message_finish(struct sl_poly1305_message *m)
 {
