@@ -83,6 +83,12 @@ static bool allowed(const struct icmp_error *self, const struct offender *o)
 	return sl_icmp_error_allowed(o->packet, o->len, o->meta);
 }
 
+// Whether an IPv6 address is one that others may have, too, so that nobody speaks from it.
+static bool is_shared6(const struct icmp_error *self, const uint8_t *ip)
+{
+	return ip[0] == 0xff || sl_iface_addresses_anycast(&self->addresses, ip);
+}
+
 // Whether the packet was for one of the addresses; some errors meet nothing else.
 static bool was_for_us(const struct icmp_error *self, const struct offender *o)
 {
@@ -94,7 +100,7 @@ static bool was_for_us(const struct icmp_error *self, const struct offender *o)
 	case SL_IP_PARAM_NEXT_HEADER:
 	case SL_IP_PARAM_OPTION:
 	case SL_IP_PARAM_CHAIN:
-		return o->family == 4 || o->dst[0] != 0xff;
+		return o->family == 4 || !is_shared6(self, o->dst);
 	default:
 		return sl_iface_addresses_have(&self->addresses, o->family, o->dst);
 	}
@@ -290,7 +296,8 @@ const struct sl_app_class sl_icmp_error_class = {
 		  [SL_IP_PARAM_NEXT_HEADER] = "param_next_header",
 		  [SL_IP_PARAM_OPTION] = "param_option",
 		  [SL_IP_PARAM_CHAIN] = "param_chain",
-		  [SL_IP_REJECTED] = "rejected"},
+		  [SL_IP_REJECTED] = "rejected",
+		  [SL_IP_BEYOND_SCOPE] = "beyond_scope"},
 	.metrics = {[METRIC_SENT] = "sent",
 		    [METRIC_SUPPRESSED] = "suppressed",
 		    [METRIC_LIMITED] = "limited",

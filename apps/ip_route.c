@@ -20,7 +20,7 @@
 
 enum { IN, SELF, CONTROL };
 enum { LOCAL, ERROR, BIG, FIRST_IFACE };
-enum { DROP_BLACKHOLE, DROP_SCOPE, DROP_NO_INTERFACE, DROP_NO_SOURCE };
+enum { DROP_BLACKHOLE, DROP_NO_INTERFACE, DROP_NO_SOURCE };
 enum {
 	METRIC_ROUTES,
 	METRIC_KERNEL_ROUTES,
@@ -163,7 +163,7 @@ static inlined unsigned forward(struct ip_route *self, struct rte_mbuf *p,
 	const struct sl_hop *hop = t->hops;
 
 	if (v6 && !from_self && source_is_link_local(p)) // RFC 4291 section 2.5.6
-		return drop(self, p, DROP_SCOPE);
+		return refuse(p, SL_IP_BEYOND_SCOPE);
 	if (!from_self && __builtin_expect(hops_left(p, v6) <= 1, 0))
 		return refuse(p, SL_IP_TTL_EXCEEDED);
 	if (t->n_hops > 1)
@@ -458,10 +458,10 @@ static const struct sl_key keys[] = {
 	"`control`, in portions between the packets; a route of the file hides that of the "       \
 	"kernel for the same prefix, and routes that find no room are counted as `refused`. They " \
 	"go when nothing is connected to `control` any more."
-#define DROPS                                                                        \
-	{                                                                            \
-		[DROP_BLACKHOLE] = "blackhole", [DROP_SCOPE] = "scope",              \
-		[DROP_NO_INTERFACE] = "no_interface", [DROP_NO_SOURCE] = "no_source" \
+#define DROPS                                                                         \
+	{                                                                             \
+		[DROP_BLACKHOLE] = "blackhole", [DROP_NO_INTERFACE] = "no_interface", \
+		[DROP_NO_SOURCE] = "no_source"                                        \
 	}
 #define METRICS                                                                             \
 	{                                                                                   \

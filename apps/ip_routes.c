@@ -49,13 +49,16 @@ static struct sl_prefix host(const struct sl_prefix *address)
 	return (struct sl_prefix){address->ip, (uint8_t)sl_ip_bits(address->ip.family)};
 }
 
-// The directed broadcast of an IPv4 address's network. Returns false where it has none (RFC 3021).
-static bool broadcast_of(const struct sl_prefix *address, struct sl_prefix *broadcast)
+// What else than the address leads to the router: of IPv4 the network's directed broadcast, of IPv6
+// its subnet-router anycast address. Returns false where there is none (RFC 3021, RFC 6164).
+static bool also_local(const struct sl_prefix *address, struct sl_prefix *also)
 {
-	if (address->ip.family != 4 || address->len > 30)
+	if (address->len > sl_ip_bits(address->ip.family) - 2)
 		return false;
-	*broadcast = host(address);
-	store_be32(broadcast->ip.bytes, load_be32(address->ip.bytes) | 0xffffffff >> address->len);
+	*also = sl_prefix_masked(address);
+	also->len = (uint8_t)sl_ip_bits(address->ip.family);
+	if (address->ip.family == 4)
+		store_be32(also->ip.bytes, load_be32(also->ip.bytes) | 0xffffffff >> address->len);
 	return true;
 }
 
@@ -70,8 +73,8 @@ static void add_address(struct sl_ip_routes *r, uint16_t iface, const struct sl_
 	add_kind(r, &p, SL_TARGET_LOCAL);
 	if (address->len < p.len)
 		add(r, SL_FIB_ADDRESS, &net);
-	if (broadcast_of(address, &p))
-		add_kind(r, &p, SL_TARGET_BROADCAST);
+	if (also_local(address, &p))
+		add_kind(r, &p, r->family == 4 ? SL_TARGET_BROADCAST : SL_TARGET_LOCAL);
 }
 
 // By what a route is found with: its prefix and origin.
@@ -289,20 +292,27 @@ static void kernel_route(struct sl_ip_routes *r, const struct sl_control *c)
 	set(r, SL_FIB_KERNEL, &route);
 }
 
-// Have the route that the kernel's addresses bring for p, a host or a broadcast, or remove it where
-// none does any more.
+// What the kernel's addresses make of p, one address; SL_TARGET_NONE = nothing.
+static uint8_t kernel_kind(const struct sl_ip_routes *r, const struct sl_ip *p)
+{
+	if (sl_iface_addresses_have(&r->kernel, p->family, p->bytes))
+		return SL_TARGET_LOCAL;
+	if (p->family == 6)
+		return sl_iface_addresses_anycast(&r->kernel, p->bytes) ? SL_TARGET_LOCAL
+									: SL_TARGET_NONE;
+	return sl_iface_addresses_broadcast(&r->kernel, p->bytes) ? SL_TARGET_BROADCAST
+								  : SL_TARGET_NONE;
+}
+
+// Have the route that the kernel's addresses bring for p, or remove it where none does any more.
 static void update_address(struct sl_ip_routes *r, const struct sl_prefix *p)
 {
-	struct sl_route route = {.prefix = *p, .kind = SL_TARGET_LOCAL};
+	struct sl_route route = {.prefix = *p, .kind = kernel_kind(r, &p->ip)};
 
-	if (!sl_iface_addresses_have(&r->kernel, p->ip.family, p->ip.bytes)) {
-		if (p->ip.family == 6 || !sl_iface_addresses_broadcast(&r->kernel, p->ip.bytes)) {
-			sl_fib_remove(r->fib, SL_FIB_KERNEL_ADDRESS, p);
-			return;
-		}
-		route.kind = SL_TARGET_BROADCAST;
-	}
-	set(r, SL_FIB_KERNEL_ADDRESS, &route);
+	if (route.kind == SL_TARGET_NONE)
+		sl_fib_remove(r->fib, SL_FIB_KERNEL_ADDRESS, p);
+	else
+		set(r, SL_FIB_KERNEL_ADDRESS, &route);
 }
 
 static void kernel_address(struct sl_ip_routes *r, const struct sl_control *c)
@@ -316,7 +326,7 @@ static void kernel_address(struct sl_ip_routes *r, const struct sl_control *c)
 		return;
 	}
 	update_address(r, &p);
-	if (broadcast_of(&c->address, &p))
+	if (also_local(&c->address, &p))
 		update_address(r, &p);
 }
 

@@ -18,12 +18,14 @@ static bool is_group6(const uint8_t *ip)
 }
 
 // Whether the router has the address, of which it has been told that it may: of link-local ones it
-// has that of the station that the frame was for.
+// has that of the station that the frame was for, of groups those that every router joins.
 static bool is_ours6(const struct sl_local *self, const struct rte_mbuf *p, const uint8_t *ip)
 {
 	const struct sl_ip_meta *m = sl_ip_meta(p);
 	struct sl_ip own = sl_ip_link_local(m->ether);
 
+	if (is_group6(ip))
+		return sl_iface_addresses_joined(&self->addresses, ip);
 	if (!is_link_local(ip) || sl_iface_addresses_have(&self->addresses, 6, ip))
 		return true;
 	return !(m->flags & SL_META_L2_GROUP) && memcmp(own.bytes, ip, sizeof(own.bytes)) == 0;
@@ -58,7 +60,8 @@ static void echo6(struct sl_local *self, struct rte_mbuf *p, uint32_t at)
 	bool divide = sl_ip_meta(p)->flags & SL_META_REASSEMBLED;
 	const uint8_t *source = from.dst;
 
-	if (is_group6(source)) // RFC 4443 section 4.2
+	if (is_group6(source) ||
+	    sl_iface_addresses_anycast(&self->addresses, source)) // RFC 4443 4.2
 		source = sl_iface_addresses_source(&self->addresses, iface, 6,
 						   is_link_local(from.src));
 	if (!source || is_group6(from.src) ||
@@ -156,14 +159,16 @@ static bool is_not_the_hosts6(const struct sl_local *self, const struct rte_mbuf
 
 static struct rte_mbuf *step6(struct sl_local *self, struct rte_mbuf *p)
 {
-	bool ours = is_ours6(self, p, ((const struct sl_ipv6_hdr *)sl_data(p))->dst);
+	const uint8_t *dst = ((const struct sl_ipv6_hdr *)sl_data(p))->dst;
+	bool ours = is_ours6(self, p, dst);
 
 	if (sl_local_has_tap(self, p) && !(ours && is_not_the_hosts6(self, p)))
 		sl_local_to_tap(self, p);
 	else if (ours)
 		return walk6(self, p);
 	else
-		sl_app_drop(&self->app, p, SL_LOCAL_DROP_NOT_OURS);
+		sl_app_drop(&self->app, p,
+			    is_group6(dst) ? SL_LOCAL_DROP_GROUP : SL_LOCAL_DROP_NOT_OURS);
 	return NULL;
 }
 

@@ -36,7 +36,8 @@ static struct sl_nd make(const struct sl_neighbour_app *self, uint8_t type, cons
 	return nd;
 }
 
-// RFC 4861 section 7.2.4; to who has no address yet, section 7.2.4 and RFC 4862 section 5.4.3.
+// RFC 4861 section 7.2.4; to who has no address yet, section 7.2.4 and RFC 4862 section 5.4.3. For
+// an anycast address another router may answer as well, section 7.2.7.
 static void answer(struct sl_neighbour_app *self, const struct sl_nd *asked,
 		   const struct rte_mbuf *p)
 {
@@ -45,8 +46,13 @@ static void answer(struct sl_neighbour_app *self, const struct sl_nd *asked,
 			       asked->target);
 	const uint8_t *dst = asked->has_mac ? asked->mac : sl_ip_meta(p)->ether + 6;
 
-	memcpy(nd.src, asked->target, sizeof(nd.src));
-	nd.flags = SL_ND_ROUTER | SL_ND_OVERRIDE | (anonymous ? 0 : SL_ND_SOLICITED);
+	bool anycast = !sl_neighbour_own_find(&self->own, 6, asked->target);
+
+	memcpy(nd.src,
+	       anycast ? sl_neighbour_own_source(&self->own, 6, asked->target) : asked->target,
+	       sizeof(nd.src));
+	nd.flags = SL_ND_ROUTER | (anycast ? 0 : SL_ND_OVERRIDE) |
+		   (anonymous ? 0 : SL_ND_SOLICITED);
 	sl_app_metric_add(&self->app, SL_NEIGHBOUR_METRIC_ANSWERS, 1);
 	send(self, &nd, anonymous ? NULL : dst);
 }
@@ -90,7 +96,8 @@ static void solicitation(struct sl_neighbour_app *self, struct rte_mbuf *p, cons
 		conflict(self, p, claimed);
 		return;
 	}
-	if (sl_neighbour_own_find(&self->own, 6, nd->target)) {
+	if (sl_neighbour_own_find(&self->own, 6, nd->target) ||
+	    sl_neighbour_own_anycast(&self->own, nd->target)) {
 		if (nd->has_mac && sl_neighbour_own_reaches(&self->own, 6, nd->src)) // 7.2.3
 			sl_neighbours_hear(sl_neighbour_ipv6(self), nd->src, nd->mac, true,
 					   self->app.now_ns);

@@ -120,6 +120,14 @@ struct sl_neighbour_address *sl_neighbour_own_find(struct sl_neighbour_own *own,
 	return NULL;
 }
 
+bool sl_neighbour_own_anycast(const struct sl_neighbour_own *own, const uint8_t ip[16])
+{
+	for (unsigned i = 0; i < own->n; i++)
+		if (sl_prefix_is_anycast(&own->items[i].prefix, ip))
+			return true;
+	return false;
+}
+
 static struct sl_ip ip_of(uint8_t family, const uint8_t *bytes)
 {
 	struct sl_ip ip = {.family = family};

@@ -44,6 +44,9 @@ void sl_neighbour_own_adopt(struct sl_neighbour_own *own, const struct sl_neighb
 struct sl_neighbour_address *sl_neighbour_own_find(struct sl_neighbour_own *own, uint8_t family,
 						   const uint8_t *ip);
 
+// Whether ip is the subnet-router anycast address of a network of ours.
+bool sl_neighbour_own_anycast(const struct sl_neighbour_own *own, const uint8_t ip[16]);
+
 // Whether ip, of the family, lies in a network of ours: it may be a neighbour.
 bool sl_neighbour_own_reaches(const struct sl_neighbour_own *own, uint8_t family,
 			      const uint8_t *ip);

@@ -107,6 +107,16 @@ struct sl_prefix sl_prefix_masked(const struct sl_prefix *p)
 	return masked;
 }
 
+bool sl_prefix_is_anycast(const struct sl_prefix *p, const uint8_t *ip)
+{
+	struct sl_prefix net;
+
+	if (p->ip.family != 6 || p->len >= 127 || sl_ip_is_link_local(&p->ip))
+		return false;
+	net = sl_prefix_masked(p);
+	return memcmp(net.ip.bytes, ip, sizeof(net.ip.bytes)) == 0;
+}
+
 bool sl_prefix_contains(const struct sl_prefix *p, const struct sl_ip *ip)
 {
 	if (p->ip.family != ip->family)

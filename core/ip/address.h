@@ -51,6 +51,11 @@ struct sl_prefix sl_prefix_masked(const struct sl_prefix *p);
 // Whether ip is of the prefix's family and lies in it.
 bool sl_prefix_contains(const struct sl_prefix *p, const struct sl_ip *ip);
 
+// Whether ip, 16 bytes, is the subnet-router anycast address of the network that p is in: all zeros
+// behind the prefix. Link-local networks and those of two have none. Spec: RFC 4291 section 2.6.1,
+// RFC 6164.
+bool sl_prefix_is_anycast(const struct sl_prefix *p, const uint8_t *ip);
+
 // Whether two prefixes of one family share an address.
 bool sl_prefix_overlap(const struct sl_prefix *a, const struct sl_prefix *b);
 

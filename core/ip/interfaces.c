@@ -146,6 +146,39 @@ bool sl_iface_addresses_broadcast(const struct sl_iface_addresses *a, const uint
 	return false;
 }
 
+bool sl_iface_addresses_anycast(const struct sl_iface_addresses *a, const uint8_t ip[16])
+{
+	for (unsigned i = 0; i < a->n; i++)
+		if (sl_prefix_is_anycast(&a->items[i].prefix, ip))
+			return true;
+	return false;
+}
+
+// Whether an address of ours, or the anycast address that comes with it, ends in these 24 bits.
+static bool ends_in(const struct sl_iface_addresses *a, const uint8_t end[3])
+{
+	for (unsigned i = 0; i < a->n; i++) {
+		const struct sl_prefix *own = &a->items[i].prefix, net = sl_prefix_masked(own);
+
+		if (own->ip.family == 6 && (memcmp(own->ip.bytes + 13, end, 3) == 0 ||
+					    memcmp(net.ip.bytes + 13, end, 3) == 0))
+			return true;
+	}
+	return false;
+}
+
+bool sl_iface_addresses_joined(const struct sl_iface_addresses *a, const uint8_t ip[16])
+{
+	static const uint8_t groups[][16] = {
+		{0xff, 2, [15] = 1}, {0xff, 2, [15] = 2}, {0xff, 5, [15] = 2}};
+	static const uint8_t solicited_node[13] = {0xff, 2, [11] = 1, 0xff};
+
+	for (unsigned i = 0; i < RTE_DIM(groups); i++)
+		if (memcmp(groups[i], ip, sizeof(groups[i])) == 0)
+			return true;
+	return memcmp(solicited_node, ip, sizeof(solicited_node)) == 0 && ends_in(a, ip + 13);
+}
+
 const uint8_t *sl_iface_addresses_towards(const struct sl_iface_addresses *a, uint16_t iface,
 					  uint8_t family, const uint8_t *ip)
 {

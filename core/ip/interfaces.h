@@ -53,6 +53,14 @@ bool sl_iface_addresses_have(const struct sl_iface_addresses *a, uint8_t family,
 // Whether ip is the broadcast address of a network on any interface. Spec: RFC 919, RFC 3021.
 bool sl_iface_addresses_broadcast(const struct sl_iface_addresses *a, const uint8_t ip[4]);
 
+// Whether ip is the subnet-router anycast address of a network on any interface.
+// Spec: RFC 4291 section 2.6.1.
+bool sl_iface_addresses_anycast(const struct sl_iface_addresses *a, const uint8_t ip[16]);
+
+// Whether the router has joined the multicast group ip: all nodes, all routers, and those that
+// neighbours ask for its addresses in. Spec: RFC 4291 section 2.8.
+bool sl_iface_addresses_joined(const struct sl_iface_addresses *a, const uint8_t ip[16]);
+
 // The address of an interface in whose subnet ip lies, or NULL.
 const uint8_t *sl_iface_addresses_towards(const struct sl_iface_addresses *a, uint16_t iface,
 					  uint8_t family, const uint8_t *ip);

@@ -41,6 +41,7 @@ enum sl_ip_error {
 	SL_IP_PARAM_OPTION,         // 4/2
 	SL_IP_PARAM_CHAIN,          // 4/3: the first fragment lacks headers
 	SL_IP_REJECTED,             // unreachable route: 3/1, 1/0
+	SL_IP_BEYOND_SCOPE,         // of its source address: ICMPv6 1/2
 	SL_IP_ERRORS,
 };
 

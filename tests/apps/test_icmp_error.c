@@ -100,6 +100,7 @@ static void packets_are_dropped_by_the_name_of_the_reason(void **state)
 		[SL_IP_PARAM_OPTION] = "param_option",
 		[SL_IP_PARAM_CHAIN] = "param_chain",
 		[SL_IP_REJECTED] = "rejected",
+		[SL_IP_BEYOND_SCOPE] = "beyond_scope",
 	};
 	struct sl_harness *h = make(line);
 

@@ -102,7 +102,7 @@ static void packets_from_a_link_local_address_stay_on_their_link(void **state)
 
 	(void)state;
 	ip_build(&p, "fe80::9", "fd01::3", SL_PROTO_UDP, NULL, 8);
-	is_dropped(h, IN, "scope");
+	expect_error(h, SL_IP_BEYOND_SCOPE);
 	ip_build(&p, "fe80::9", "fd00::1", SL_PROTO_UDP, NULL, 8);
 	leaves(h, LOCAL);
 	done(h);

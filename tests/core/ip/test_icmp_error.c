@@ -139,6 +139,7 @@ static void each_reason_has_its_type_and_code_in_icmpv6(void **state)
 		{SL_IP_PARAM_OPTION, 4, 2, 9},
 		{SL_IP_PARAM_CHAIN, 4, 3, 9},
 		{SL_IP_REJECTED, 1, 0, 0},
+		{SL_IP_BEYOND_SCOPE, 1, 2, 0},
 	};
 
 	(void)state;

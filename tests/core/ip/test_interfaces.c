@@ -107,6 +107,31 @@ static void broadcasts_of_networks_are_known(void **state)
 	assert_false(sl_iface_addresses_broadcast(&table, ip("10.0.2.255").bytes));
 }
 
+static void anycast_addresses_of_networks_are_known(void **state)
+{
+	(void)state;
+	an_everyday_table();
+	assert_true(sl_iface_addresses_anycast(&table, ip("2001:db8::").bytes));
+	assert_false(sl_iface_addresses_anycast(&table, ip("2001:db8::1").bytes));
+	assert_false(sl_iface_addresses_anycast(&table, ip("2001:db8:0:1::").bytes));
+	assert_false(sl_iface_addresses_anycast(&table, ip("fe80::").bytes));
+}
+
+static void a_router_is_in_the_groups_of_routers_and_of_its_addresses(void **state)
+{
+	static const char *const joined[] = {"ff02::1", "ff02::2", "ff05::2", "ff02::1:ff00:1",
+					     "ff02::1:ff00:0"};
+	static const char *const others[] = {"ff02::5", "ff0e::1", "ff05::1", "ff02::1:ff00:2",
+					     "ff02::1:fe00:1"};
+
+	(void)state;
+	an_everyday_table();
+	for (unsigned i = 0; i < RTE_DIM(joined); i++)
+		assert_true(sl_iface_addresses_joined(&table, ip(joined[i]).bytes));
+	for (unsigned i = 0; i < RTE_DIM(others); i++)
+		assert_false(sl_iface_addresses_joined(&table, ip(others[i]).bytes));
+}
+
 static struct sl_control record(const char *prefix, uint16_t iface, bool remove)
 {
 	struct sl_control c = {.kind = SL_CONTROL_ADDRESS, .iface = iface, .remove = remove};
@@ -200,6 +225,8 @@ int main(void)
 		cmocka_unit_test(the_first_address_of_the_interface_speaks),
 		cmocka_unit_test(a_link_local_address_speaks_on_its_link_alone),
 		cmocka_unit_test(broadcasts_of_networks_are_known),
+		cmocka_unit_test(anycast_addresses_of_networks_are_known),
+		cmocka_unit_test(a_router_is_in_the_groups_of_routers_and_of_its_addresses),
 		cmocka_unit_test(control_records_add_and_remove),
 		cmocka_unit_test(a_successor_takes_over_what_was_learned_alone),
 		cmocka_unit_test(a_full_table_says_so),

@@ -191,7 +191,7 @@ class Rfc8200Header(Case):
         got = self.exchange(self.lan, self.through(src="fe80::2"),
                             self.through(dst="fe80::77"), self.through(src="fe80::2", dst=NOWHERE))
         self.assertEqual(set(got) - {"lan"}, set(), self.summary(got))
-        self.dropped(ipv6_route__scope=1, local__not_ours=1, icmp_error__no_route=1)
+        self.dropped(icmp_error__beyond_scope=1, local__not_ours=1, icmp_error__no_route=1)
 
     def test_rfc4443_2_unicast_in_a_frame_to_all_is_not_answered(self):
         for group in (BROADCAST, ALL_NODES_MAC):  # section 2.4 (e.4)
@@ -403,6 +403,30 @@ class Rfc4443(Case):
     def test_rfc4443_5_the_reply_comes_from_the_address_asked(self):
         for port in (self.lan, self.wan, self.mid):
             self.expect_reply(raw(self.ping(dst=port.ip6, payload=data(64))))
+
+    def test_rfc4291_the_anycast_address_of_routers_answers_as_one_of_them(self):
+        for port in (self.lan, self.wan, self.mid):  # section 2.6.1; RFC 4443 section 2.2 (b)
+            p = raw(self.ping(dst=f"fd00:{port.number}::", payload=data(9)))
+            frame = self.only(self.exchange(self.lan, p), self.lan)
+            self.assertEqual((frame[IPv6].src, frame[IPv6].dst), (self.lan.ip6, self.lan.host6))
+            self.assertEqual(frame[ICMPv6EchoReply].data, data(9))
+
+    @testbed.unlike_linux("speaks from it; RFC 4443 2.2 (b) wants an address of one host")
+    def test_rfc4291_but_no_error_comes_from_it(self):
+        p = raw(IPv6(src=self.lan.host6, dst="fd00:2::") / UDP(sport=5, dport=9) / Raw(data(9)))
+        self.expect_error(self.lan, p, 1, 4)
+        self.dropped(icmp_error__port_unreachable=1)
+
+    def test_rfc4291_only_groups_that_a_router_joins_are_answered(self):
+        joined = ALL_NODES, "ff02::2", "ff05::2", "ff02::1:ff00:1"  # section 2.8
+        others = "ff02::5", "ff02::16", "ff05::1", "ff0e::1", "ff02::1:ff00:2"
+        group = "33:33:00:00:00:99"
+        for dst in joined:
+            frame = self.only(
+                self.exchange(self.lan, self.lan.frame(self.ping(dst=dst), group)), self.lan)
+            self.assertEqual(frame[IPv6].src, self.lan.ip6)
+        self.silence(self.lan, *(self.lan.frame(self.ping(dst=dst), group) for dst in others),
+                     local__group=len(others))
 
     def test_rfc4443_5_replies_of_every_size(self):
         for size in (0, 1, 7, 8, 1231, 1232, 1452):

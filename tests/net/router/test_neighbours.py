@@ -238,6 +238,17 @@ class Nd(Case):
         self.silence(self.lan, self.ns("::"), self.ns("::", dst=self.lan.ip6, lladdr=None),
                      self.ns("::", dst=ALL_NODES, lladdr=None), lan_out__nd_address=3)
 
+    def test_rfc4861_one_for_the_anycast_address_leaves_others_their_answer(self):
+        target = f"fd00:{self.lan.number}::"  # section 7.2.7
+        self.lan.wire.send(bytes(self.ns(target=target)))
+        self.until(lambda got: got["lan"], "an answer, which may take a second")
+        frame = self.only(self.take(), self.lan)
+        na = frame[ICMPv6ND_NA]
+        self.assertEqual((na.tgt, na.R, na.S, na.O), (target, 1, 1, 0))
+        self.assertIn(frame[IPv6].src, (self.lan.ip6, self.lan.link_local))
+        self.assertEqual(frame[ICMPv6NDOptDstLLAddr].lladdr, self.lan.mac)
+        self.silence(self.lan, self.ns(target=f"fd00:{self.wan.number}::"))
+
     def test_rfc4861_one_for_others_is_not_answered(self):
         self.silence(self.lan, self.ns(target=self.lan.station6(0x78)))
 
@@ -371,7 +382,10 @@ class Nd(Case):
         self.assertEqual((frame.dst, frame[IPv6].dst), (self.far_mac, src))
         self.assertIn(frame[IPv6].src, (self.lan.link_local, self.lan.ip6))  # RFC 4443 2.2
         self.assertEqual(frame[ICMPv6DestUnreach].code, 0)
-        self.dropped(icmp_error__no_route=1)
+        p = IPv6(src=src, dst=self.wan.host6) / UDP(sport=1, dport=2) / Raw(b"x")
+        frame = self.only(self.exchange(self.lan, self.lan.frame(p, src=self.far_mac)), self.lan)
+        self.assertEqual(frame[ICMPv6DestUnreach].code, 2)  # section 3.1: beyond its scope
+        self.dropped(icmp_error__no_route=1, icmp_error__beyond_scope=1)
 
     def test_rfc4443_5_the_link_local_address_answers_as_itself(self):
         src = "fe80::77"
