@@ -26,7 +26,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.chacha20 = sl_chacha20_avx2,
 			.poly1305 = sl_poly1305_bmi2,
 			.beside = 1,
-			.stack = 3 << 10,
+			.stack = 2 << 10,
 		},
 	[SL_SIMD_AVX512] =
 		{

@@ -1,44 +1,47 @@
 // Poly1305 in general registers (BMI2), two messages side by side to hide latency.
-#include "simd/poly1305_lanes.h"
 #include "simd/poly1305_message.h"
 
 // The whole blocks that both have.
 static inline void sum_together(struct sl_poly1305_message *a, struct sl_poly1305_message *b)
 {
 	const uint32_t both = a->whole < b->whole ? a->whole : b->whole;
-	struct sl_poly1305_message x = *a, y = *b; // in registers
 
-	for (uint32_t i = 0; i < both; i++, x.at += 16, y.at += 16) {
-		sum_block_at(&x, x.at);
-		sum_block_at(&y, y.at);
+	for (uint32_t i = 0; i < both; i++, a->at += 16, b->at += 16) {
+		sum_block_at(a, a->at);
+		sum_block_at(b, b->at);
 	}
-	x.whole -= both;
-	y.whole -= both;
-	*a = x;
-	*b = y;
+	a->whole -= both;
+	b->whole -= both;
 }
 
-static void tag_pass(struct sl_poly1305_job *jobs, size_t n)
+// Begin the first job from *job on that is not done. Returns false when there is none.
+static inline bool begin(struct sl_poly1305_message *m, struct sl_poly1305_job **job,
+			 const struct sl_poly1305_job *end)
 {
-	struct sl_poly1305_job *sorted[PASS];
-	struct sl_poly1305_message m[2];
-	uint64_t bound;
-
-	n = sort_by_length(sorted, jobs, n, &bound);
-	for (size_t i = 0; i < n; i += 2) {
-		message_start(&m[0], sorted[i]);
-		if (i + 1 < n) {
-			message_start(&m[1], sorted[i + 1]);
-			if (m[0].whole > 0 && m[1].whole > 0)
-				sum_together(&m[0], &m[1]);
-			message_finish(&m[1]);
-		}
-		message_finish(&m[0]);
-	}
+	while (*job < end && (*job)->done)
+		++*job;
+	if (*job == end)
+		return false;
+	message_start(m, (*job)++);
+	return true;
 }
 
+// Of two messages the one that gets through makes room for the next.
 void sl_poly1305_bmi2(struct sl_poly1305_job *jobs, size_t n)
 {
-	for (size_t i = 0; i < n; i += PASS)
-		tag_pass(jobs + i, n - i < PASS ? n - i : PASS);
+	const struct sl_poly1305_job *end = jobs + n;
+	struct sl_poly1305_message a, b; // in registers
+
+	if (!begin(&a, &jobs, end))
+		return;
+	while (begin(&b, &jobs, end)) {
+		sum_together(&a, &b);
+		if (a.whole > 0) {
+			message_finish(&b);
+		} else {
+			message_finish(&a);
+			message_copy(&a, &b);
+		}
+	}
+	message_finish(&a);
 }
