@@ -215,7 +215,7 @@ static int unseal_run(const struct args *args)
 			.n_inputs = args->n_words},
 	};
 	struct sl_error err;
-	int status = STATUS_FAILED;
+	int status, ret;
 
 	if (!files.key || !files.cap == !files.psk) {
 		say("unseal: needs --key, and one of --cap and --psk");
@@ -225,10 +225,13 @@ static int unseal_run(const struct args *args)
 		say("unseal: a capture is nothing for a terminal: give --output, or a pipe");
 		return STATUS_USAGE;
 	}
-	if (sl_unseal_keys_load(&u.keys, &files, &err) < 0)
+	ret = sl_unseal_keys_load(&u.keys, &files, &err);
+	if (ret < 0) {
 		say_error(&err);
-	else
+		status = ret == -EKEYREJECTED ? STATUS_KEY : STATUS_FAILED;
+	} else {
 		status = unseal_all(&u, args);
+	}
 	sl_secret_wipe(&u.keys, sizeof(u.keys));
 	return status;
 }

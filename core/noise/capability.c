@@ -62,6 +62,24 @@ static int check_pattern(const char *pattern, struct sl_error *err)
 	return pattern_error(pattern, err);
 }
 
+// A name, or an IPv4 address: who ends in a number is one (RFC 1123 section 2.1).
+static bool is_name_or_ipv4(const char *host, size_t len)
+{
+	char text[SL_CAPABILITY_ENDPOINT];
+	struct in_addr in;
+	const char *last;
+
+	if (strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789.-_") != len ||
+	    len >= sizeof(text))
+		return false;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	last = strrchr(text, '.');
+	last = last ? last + 1 : text;
+	return !*last || last[strspn(last, "0123456789")] || inet_pton(AF_INET, text, &in) == 1;
+}
+
 static bool is_host(const char *host, size_t len)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -70,8 +88,7 @@ static bool is_host(const char *host, size_t len)
 	if (len == 0)
 		return false;
 	if (host[0] != '[')
-		return strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789.-_") == len;
+		return is_name_or_ipv4(host, len);
 	if (len < 4 || len - 2 >= sizeof(address) || host[len - 1] != ']')
 		return false;
 	memcpy(address, host + 1, len - 2);

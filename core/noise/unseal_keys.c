@@ -21,7 +21,7 @@ static int take_capability(struct sl_unseal_keys *keys, const struct sl_unseal_f
 	sl_key_public(keys->key, public);
 	memcpy(keys->psk, c.psk, SL_KEY);
 	if (sodium_memcmp(public, c.key, SL_KEY) != 0)
-		ret = sl_error_set(err, -EINVAL, "%s: is for another key than %s", files->cap,
+		ret = sl_error_set(err, -EKEYREJECTED, "%s: is for another key than %s", files->cap,
 				   files->key);
 	sl_capability_wipe(&c);
 	return ret;

@@ -36,8 +36,8 @@ struct sl_unseal_files {
 
 // Read keys from files.
 //
-// Returns 0; -EINVAL (no key, or neither or both of cap and psk; a capability that is not for this
-// key) or what sl_secret_load returns, with err filled and keys wiped.
+// Returns 0; -EINVAL (no key, or neither or both of cap and psk), -EKEYREJECTED (a capability that
+// is not for this key) or what sl_secret_load returns, with err filled and keys wiped.
 int sl_unseal_keys_load(struct sl_unseal_keys *keys, const struct sl_unseal_files *files,
 			struct sl_error *err);
 

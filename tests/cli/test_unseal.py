@@ -202,7 +202,7 @@ class Unseal(Sealed):
         self.fails(2, "needs --key, and one of --cap and --psk", "unseal", path)
         self.fails(2, "needs --key", "unseal", path, "--key", self.dir / "reader.key")
         self.fails(2, "needs --key", "unseal", path, *self.keys(), "--psk", "x")
-        self.fails(1, "for another key", "unseal", path, "--key", self.dir / "other.key",
+        self.fails(3, "for another key", "unseal", path, "--key", self.dir / "other.key",
                    "--cap", self.dir / "N.cap")
 
 

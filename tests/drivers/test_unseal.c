@@ -289,7 +289,7 @@ static void keys_are_read_from_files_of_their_owner(void **state)
 	assert_int_equal(load(NULL, "N.cap", NULL, NULL, &err), -EINVAL);
 	assert_int_equal(load("reader.key", NULL, NULL, NULL, &err), -EINVAL);
 	assert_int_equal(load("reader.key", "N.cap", "other.key", NULL, &err), -EINVAL);
-	assert_int_equal(load("other.key", "N.cap", NULL, NULL, &err), -EINVAL);
+	assert_int_equal(load("other.key", "N.cap", NULL, NULL, &err), -EKEYREJECTED);
 	assert_string_equal(err.text, "N.cap: is for another key than other.key");
 	assert_int_equal(load("absent", "N.cap", NULL, NULL, &err), -ENOENT);
 	assert_int_equal(load("reader.key", "reader.key", NULL, NULL, &err), -EINVAL);

@@ -212,13 +212,15 @@ static void patterns_get_their_psk(void **state)
 static void endpoints_are_host_and_port(void **state)
 {
 	static const char *const good[] = {
-		"", "192.0.2.1:51820", "gate.example.org:1", "[2001:db8::1]:65535", "[::]:443",
+		"",           "192.0.2.1:51820",     "gate.example.org:1",
+		"gate.7a.:1", "[2001:db8::1]:65535", "[::]:443",
 	};
 	static const char *const bad[] = {
-		"192.0.2.1",   ":51820",          "host:",         "host:0",        "host:65536",
-		"host:051820", "host:99999999",   "host:1a",       "2001:db8::1:5", "[2001:db8::1]",
-		"[]:5",        "[192.0.2.1]:5",   "[::1:5",        "::1]:5",        "ho st:5",
-		"host:-1",     "[2001:db8::g]:5", "h\xc3\xb6st:5",
+		"192.0.2.1",       ":51820",        "host:",         "host:0",        "host:65536",
+		"192.0.2.256:1",   "192.0.2:1",     "a.b.7:1",       "7:1",           "host:051820",
+		"host:99999999",   "host:1a",       "2001:db8::1:5", "[2001:db8::1]", "[]:5",
+		"[192.0.2.1]:5",   "[::1:5",        "::1]:5",        "ho st:5",       "host:-1",
+		"[2001:db8::g]:5", "h\xc3\xb6st:5",
 	};
 	char text[SL_CAPABILITY_TEXT];
 	struct sl_capability c;
