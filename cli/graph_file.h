@@ -3,7 +3,7 @@
 
 #include <sluice/graph.h>
 
-// Load and check a graph file.
+// Load and check a graph file. One without any app is a mistake.
 //
 // g  Set to the graph, owned by the caller, or to NULL.
 //

@@ -43,6 +43,13 @@ class Check(sluice.Case):
                 self.assertEqual(done.stdout, "")
                 self.assertIn("^", done.stderr.splitlines()[-1])
 
+    def test_a_file_that_comes_to_nothing_is_a_mistake(self):
+        for text in ("ports:\n", "apps: {}", "workers: 1", "routes: {10.0.0.0/8: blackhole}"):
+            with self.subTest(text=text):
+                path = self.file("nothing.yaml", text)
+                self.fails(1, f"{path}: it comes to nothing", "check", path)
+                self.fails(1, f"{path}: it comes to nothing", "run", path)
+
     def test_a_file_that_is_not_there_is_named(self):
         self.fails(1, "No such file", "check", self.dir / "none.yaml")
 
