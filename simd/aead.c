@@ -28,6 +28,7 @@ struct pass {
 	struct sl_poly1305_job tags[SL_AEAD_BURST];
 	struct sl_chacha20_job texts[SL_AEAD_BURST];
 	struct sl_poly1305_queue queue; // tags that are formed beside the texts
+	uint64_t bytes;                 // of all texts
 	size_t right;                   // items that open found right so far
 };
 
@@ -119,61 +120,72 @@ static bool tags_equal(const uint8_t *a, const uint8_t *b)
 	return difference == 0;
 }
 
+static inline struct part part_xor(struct part a, struct part b)
+{
+	return (struct part){a.low ^ b.low, a.high ^ b.high};
+}
+
+static inline void xor_16(uint8_t *out, const uint8_t *in, const uint8_t *keystream)
+{
+	struct part text, key;
+
+	memcpy(&text, in, sizeof(text));
+	memcpy(&key, keystream, sizeof(key));
+	text = part_xor(text, key);
+	memcpy(out, &text, sizeof(text));
+}
+
 // out = in ^ keystream, for len bytes.
 static inline void xor_text(uint8_t *out, const uint8_t *in, const uint8_t *keystream, uint32_t len)
 {
 	uint32_t at = 0;
 
-	for (; len - at >= sizeof(struct part); at += sizeof(struct part)) {
-		struct part text, key;
-
-		memcpy(&text, in + at, sizeof(text));
-		memcpy(&key, keystream + at, sizeof(key));
-		text.low ^= key.low;
-		text.high ^= key.high;
-		memcpy(out + at, &text, sizeof(text));
-	}
+	for (; len - at >= BLOCK; at += BLOCK)
+#pragma GCC unroll 4
+		for (uint32_t i = at; i < at + BLOCK; i += 16)
+			xor_16(out + i, in + i, keystream + i);
+	for (; len - at >= 16; at += 16)
+		xor_16(out + at, in + at, keystream + at);
 	if (at < len) {
 		struct part text = part_load(in + at, len - at), key;
 
 		memcpy(&key, keystream + at, sizeof(key));
-		text.low ^= key.low;
-		text.high ^= key.high;
-		part_store(out + at, text, len - at);
+		part_store(out + at, part_xor(text, key), len - at);
 	}
 }
 
-// What is behind the head.
-static void set_rest(struct sl_chacha20_job *job, const struct sl_aead_item *p)
+// Bytes of text that are decrypted with keystream made with the key.
+static inline uint32_t head_len(const struct sl_simd_kernels *k, const struct sl_aead_item *p)
 {
-	set_stream(job, p, 1 + HEAD / BLOCK, NULL);
-	set_text(job, p->in + HEAD, p->out + HEAD, p->len - HEAD);
+	if (p->len <= HEAD)
+		return p->len;
+	return k->heads ? HEAD : 0;
 }
 
-// Decrypt the head, or what there is of it. Returns whether there is more.
-static bool decrypt_head(const struct sl_aead_item *p, const uint8_t *keystream)
+// What is behind the head.
+static void set_rest(struct sl_chacha20_job *job, const struct sl_aead_item *p, uint32_t head)
 {
-	if (p->len < HEAD)
-		xor_text(p->out, p->in, keystream, p->len);
-	else
-		xor_text(p->out, p->in, keystream, HEAD); // by vectors
-	return p->len > HEAD;
+	set_stream(job, p, 1 + head / BLOCK, NULL);
+	set_text(job, p->in + head, p->out + head, p->len - head);
 }
 
 // Compare the tags of items from `from` to `to`. Of the right ones the head is decrypted and the
 // rest is to be, the others' outputs are wiped. Returns how many have a rest.
-static size_t verify(struct sl_aead_item *items, struct pass *w, size_t from, size_t to)
+static size_t verify(const struct sl_simd_kernels *k, struct sl_aead_item *items, struct pass *w,
+		     size_t from, size_t to)
 {
 	size_t rests = 0;
 
 	for (size_t i = from; i < to; i++) {
 		struct sl_aead_item *p = &items[i];
+		const uint32_t head = head_len(k, p);
 
 		p->ok = tags_equal(w->right_tags[i], p->tag);
 		if (p->ok) {
 			w->right++;
-			if (decrypt_head(p, w->heads[i]))
-				set_rest(&w->texts[rests++], p);
+			xor_text(p->out, p->in, w->heads[i], head);
+			if (head < p->len)
+				set_rest(&w->texts[rests++], p, head);
 		} else if (p->len > 0) {
 			sodium_memzero(p->out, p->len);
 		}
@@ -183,16 +195,15 @@ static size_t verify(struct sl_aead_item *items, struct pass *w, size_t from, si
 
 // How many items to verify before the first are decrypted.
 static size_t first_portion(const struct sl_simd_kernels *k, const struct sl_aead_item *items,
-			    size_t n)
+			    const struct pass *w, size_t n)
 {
-	uint64_t all = 0, portion = 0;
+	const uint64_t enough = w->bytes / PORTIONS < PORTION ? PORTION : w->bytes / PORTIONS;
+	uint64_t portion = 0;
 	size_t end = 0;
 
-	if (k->beside == 0)
+	if (k->beside == 0 || w->bytes <= enough)
 		return n;
-	for (size_t i = 0; i < n; i++)
-		all += items[i].len;
-	while (end < n && (portion < PORTION || portion < all / PORTIONS))
+	while (portion < enough)
 		portion += items[end++].len;
 	return end;
 }
@@ -213,7 +224,7 @@ static size_t keys_pass(const struct sl_simd_kernels *k, const struct sl_aead_it
 			struct pass *w, size_t n)
 {
 	struct sl_poly1305_queue *q = &w->queue;
-	const size_t portion = first_portion(k, items, n);
+	const size_t portion = first_portion(k, items, w, n);
 	size_t end;
 
 	queue_init(q, k, w->tags, n);
@@ -231,17 +242,20 @@ static size_t next_portion(const struct sl_simd_kernels *k, struct pass *w, size
 	return end > from ? end : n;
 }
 
-static void open_start(struct pass *w, const struct sl_aead_item *items, size_t n)
+static void open_start(const struct sl_simd_kernels *k, struct pass *w,
+		       const struct sl_aead_item *items, size_t n)
 {
 	static const uint8_t zeroes[HEAD];
 
+	w->bytes = 0;
 	w->right = 0;
 	for (size_t i = 0; i < n; i++) {
-		const uint32_t len = items[i].len < HEAD ? items[i].len : HEAD;
+		const uint32_t head = head_len(k, &items[i]);
 
 		set_stream(&w->texts[i], &items[i], 1, w->poly_keys[i]);
-		set_text(&w->texts[i], zeroes, w->heads[i], (len + BLOCK - 1) / BLOCK * BLOCK);
+		set_text(&w->texts[i], zeroes, w->heads[i], (head + BLOCK - 1) / BLOCK * BLOCK);
 		set_tag(&w->tags[i], &items[i], w->poly_keys[i], items[i].in, w->right_tags[i]);
+		w->bytes += items[i].len;
 	}
 }
 
@@ -252,11 +266,11 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 
 	if (n == 0)
 		return 0;
-	open_start(&w, items, n);
+	open_start(k, &w, items, n);
 	for (size_t from = 0, to = keys_pass(k, items, &w, n); from < n;) {
 		k->poly1305(w.tags + from, to - from);
 		w.queue.next = w.queue.next < to ? to : w.queue.next;
-		k->chacha20(w.texts, verify(items, &w, from, to), &w.queue);
+		k->chacha20(w.texts, verify(k, items, &w, from, to), &w.queue);
 		from = to;
 		to = next_portion(k, &w, from, n);
 	}

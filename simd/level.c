@@ -27,6 +27,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.poly1305 = sl_poly1305_bmi2,
 			.beside = 1,
 			.stack = 2 << 10,
+			.heads = true,
 		},
 	[SL_SIMD_AVX512] =
 		{

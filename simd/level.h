@@ -39,6 +39,7 @@ struct sl_simd_kernels {
 	uint32_t beside; // bytes of text from which on chacha20 takes tags beside it; 0: it never
 			 // does
 	uint32_t stack;  // bytes that these two use at most, and leave secrets in
+	bool heads; // opening gains by making the first keystream of long texts with their keys
 	uint16_t (*checksum_sum)(const void *data, size_t len, uint32_t initial);
 };
 
