@@ -21,10 +21,18 @@ static void next_stamp(struct sl_shake *s, struct sl_roster_peer *peer, uint8_t 
 	sl_tai64n(peer->stamp_ns, stamp);
 }
 
+// Whether anything leaves towards the peer: the device may be down.
+static bool has_way(const struct sl_shake *s, const struct sl_roster_peer *peer)
+{
+	bool is_ipv6 = peer->endpoint.ip.family == 6;
+
+	return s->app.out[is_ipv6 ? SL_SHAKE_OUT_OUTER6 : SL_SHAKE_OUT_OUTER4];
+}
+
 static bool can_initiate(const struct sl_shake *s, const struct sl_roster_peer *peer)
 {
-	return peer->used && !peer->service && peer->remote.has_key && peer->endpoint.ip.family &&
-	       (s->local.has_key || s->local.pattern == SL_TUNNEL_NK);
+	return has_way(s, peer) && peer->used && !peer->service && peer->remote.has_key &&
+	       peer->endpoint.ip.family && (s->local.has_key || s->local.pattern == SL_TUNNEL_NK);
 }
 
 // Send an initiation now. Its answer, or the retry, ends the attempt.

@@ -159,10 +159,33 @@ static int end_sessions(struct wg_device *d, struct sl_error *err)
 	return ret;
 }
 
+// Switch keepalives on anew, which sends one to each peer that has them.
+static int renew_keepalives(struct wg_device *d, struct sl_error *err)
+{
+	struct sl_tunnel_change c = {.update_only = true, .has_keepalive = true};
+	struct sl_tunnel_view *v;
+	int ret = sl_tunnel_read(d->engine, TUNNEL, &v, err);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < v->n_peers && ret == 0; i++) {
+		if (!v->peers[i].keepalive_s)
+			continue;
+		memcpy(c.public_key, v->peers[i].public_key, SL_KEY);
+		c.keepalive_s = 0;
+		ret = wg_device_change_peer(d, &c, err);
+		c.keepalive_s = v->peers[i].keepalive_s;
+		if (ret == 0)
+			ret = wg_device_change_peer(d, &c, err);
+	}
+	sl_tunnel_free(v);
+	return ret;
+}
+
 int wg_device_follow(struct wg_device *d, uint32_t mtu, bool up, struct sl_error *err)
 {
 	struct wg_setting s = d->setting;
-	bool falls = d->up && !up;
+	bool falls = d->up && !up, rises = s.closed && up;
 	int ret;
 
 	d->up = up;
@@ -173,7 +196,11 @@ int wg_device_follow(struct wg_device *d, uint32_t mtu, bool up, struct sl_error
 	if (s.mtu == d->setting.mtu && s.closed == d->setting.closed)
 		return 0;
 	ret = wg_device_change(d, &s, err);
-	return ret == 0 && falls ? end_sessions(d, err) : ret;
+	if (ret == 0 && falls)
+		ret = end_sessions(d, err);
+	if (ret == 0 && rises)
+		ret = renew_keepalives(d, err);
+	return ret;
 }
 
 bool wg_device_failed(struct wg_device *d, char *text, size_t size)

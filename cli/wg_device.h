@@ -42,7 +42,8 @@ void wg_device_close(struct wg_device *d);
 int wg_device_change(struct wg_device *d, const struct wg_setting *setting, struct sl_error *err);
 
 // The interface has got this MTU, and is up, or down, now. Where it goes down, the port is closed
-// and all sessions end; where it comes up again, the port is opened, the same one.
+// and all sessions end; where it comes up again, the port is opened, the same one, and peers with
+// persistent keepalives get one at once.
 //
 // Returns 0 or -errno.
 int wg_device_follow(struct wg_device *d, uint32_t mtu, bool up, struct sl_error *err);

@@ -1,5 +1,6 @@
 // What a tunnel does when, by a clock that the test owns: WireGuard paper sections 6.1 to 6.5. A
 // timer is late by a hundredth of a second at most here, beside the jitter it has on purpose.
+#include "apps/tunnel_handshake.h"
 #include "core/tunnel/timers.h"
 #include "tests/apps/tunnel_rig.h"
 
@@ -97,6 +98,21 @@ static void an_initiation_is_tried_again_every_5_s_with_jitter_for_90_s(void **s
 	assert_in_range(tries, 16, 20);
 	assert_in_range(since(start_ns, last_ns), 84000, 90000);
 	assert_int_equal(sl_harness_metric(rig.shake, "given_up"), 1);
+}
+
+static void who_has_no_way_out_asks_nobody_and_asks_at_once_when_there_is_one(void **state)
+{
+	struct sl_link **out = &sl_harness_app(rig.shake)->out[SL_SHAKE_OUT_OUTER4], *way = *out;
+
+	(void)state;
+	*out = NULL;
+	send_packet();
+	rig_wait_s(&rig, 1);
+	*out = way;
+	assert_null(rig_take(&rig));
+	send_packet();
+	rig_breathe(&rig);
+	rig_expect_initiation(&rig, &peer);
 }
 
 static void giving_up_drops_what_waits(void **state)
@@ -518,6 +534,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_initiation_is_tried_again_every_5_s_with_jitter_for_90_s),
+		TEST(who_has_no_way_out_asks_nobody_and_asks_at_once_when_there_is_one),
 		TEST(giving_up_drops_what_waits),
 		TEST(a_new_packet_begins_the_90_s_anew),
 		TEST(never_more_than_one_initiation_in_5_s_whatever_asks),

@@ -362,6 +362,20 @@ class Changes(Wg):
         self.reaches(self.a)
         self.assertNotEqual(self.x.show("latest-handshakes", self.y.key), before)
 
+    def test_up_again_sends_a_persistent_keepalive_at_once(self):
+        for host, device in ((self.a, self.x), (self.b, self.y)):
+            host.run("sysctl", "-qw", f"net.ipv6.conf.{device.name}.disable_ipv6=1")
+        self.x.add(self.y, "10.9.0.2/32", "persistent-keepalive", "3600")
+        before = self.x.show("latest-handshakes", self.y.key)
+        time.sleep(1.1)  # handshakes are told by the second
+        self.a.ip("link", "set", self.x.name, "down")
+        hosts.eventually("it is closed",
+                         lambda: f":{self.x.port()} " not in self.a.run("ss", "-Hlun").stdout)
+        self.a.ip("link", "set", self.x.name, "up")
+        hosts.eventually("there is a new session without traffic",
+                         lambda: self.x.show("latest-handshakes", self.y.key) not in
+                         ("0", before))
+
     def test_a_peer_that_is_removed_is_not_answered(self):
         self.x.set("peer", self.y.key, "remove")
         self.assertFalse(self.b.pings("10.9.0.1"))
