@@ -7,7 +7,8 @@
 
 enum {
 	TTL = 64,
-	TOS_INTERNETWORK_CONTROL = 0xc0, // RFC 1812 section 4.3.2.5
+	TOS_INTERNETWORK_CONTROL = 0xc0, // a precedence; RFC 1812 section 4.3.2.5
+	TOS_KEPT = 0x1c,                 // all but precedence and ECN
 };
 
 // What the second word of a message holds.
@@ -154,7 +155,7 @@ static void write_header4(struct sl_ipv4_hdr *ip, const uint8_t *source, uint16_
 	uint16_t checksum;
 
 	*ip = (struct sl_ipv4_hdr){.version_ihl = 0x45,
-				   .tos = TOS_INTERNETWORK_CONTROL,
+				   .tos = TOS_INTERNETWORK_CONTROL | (about->tos & TOS_KEPT),
 				   .ttl = TTL,
 				   .protocol = SL_PROTO_ICMP};
 	store_be16(ip->total_len, (uint16_t)len);

@@ -184,6 +184,22 @@ static void as_much_is_quoted_as_fits(void **state)
 	}
 }
 
+// RFC 1812 section 4.3.2.5; no error is ECN-capable.
+static void the_type_of_service_is_kept_and_the_precedence_is_not(void **state)
+{
+	static const uint8_t asked[] = {0x00, 0x10, 0x1c, 0x23, 0xb8, 0xff};
+	static const uint8_t told[] = {0xc0, 0xd0, 0xdc, 0xc0, 0xd8, 0xdc};
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(asked); i++) {
+		udp4(8);
+		p.bytes[1] = asked[i];
+		write(SL_IP_NO_ROUTE, 0, 0);
+		assert_int_equal(message[1], told[i]);
+		assert_int_equal(ip_checksum(message, 20, NULL), 0);
+	}
+}
+
 // RFC 1812 section 4.3.2.7.
 static void no_error_about_an_icmp_error(void **state)
 {
@@ -310,6 +326,7 @@ int main(void)
 		cmocka_unit_test(each_reason_has_its_type_and_code_in_icmpv6),
 		cmocka_unit_test(packet_too_big_never_asks_for_less_than_1280),
 		cmocka_unit_test(as_much_is_quoted_as_fits),
+		cmocka_unit_test(the_type_of_service_is_kept_and_the_precedence_is_not),
 		cmocka_unit_test(no_error_about_an_icmp_error),
 		cmocka_unit_test(no_error_about_a_fragment_behind_the_first),
 		cmocka_unit_test(no_error_about_what_was_for_many),

@@ -315,6 +315,11 @@ class Rfc1812Forwarding(Case):
                 self.expect_error(self.lan, self.through(size, ttl=1), 11, 0)
                 self.dropped(icmp_error__ttl_exceeded=1)
 
+    def test_rfc1812_4_3_2_5_the_type_of_service_comes_back(self):
+        for tos in (0x10, 0x1C, 0xB8, 0xE3):
+            self.expect_error(self.lan, self.through(ttl=1, tos=tos), 11, 0)
+        self.dropped(icmp_error__ttl_exceeded=4)
+
     def test_rfc1812_2_ttl_1_in_counts_also_where_no_route_is(self):
         self.expect_error(self.lan, self.through(ttl=64, dst="203.0.113.1"), 3, 0)
         self.dropped(icmp_error__no_route=1)
