@@ -144,9 +144,6 @@ static int read_name(struct wg *wg, const struct args *args, struct sl_error *er
 
 	if (path && !realpath(path, wg->path))
 		return sl_error_set(err, -errno, "%s: %s", path, strerror(errno));
-	if (args->n_words == 0 && !path)
-		return sl_error_set(err, -EINVAL,
-				    "wg: which interface? give its name, or --config");
 	if (args->n_words > 0) {
 		snprintf(wg->name, sizeof(wg->name), "%s", args->words[0]);
 		return 0;
@@ -233,6 +230,10 @@ static int wg_run(const struct args *args)
 	struct sl_error err = {0};
 	int status = STATUS_FAILED;
 
+	if (args->n_words == 0 && !args->values[CONFIG]) {
+		say("wg: which interface? give its name, or --config");
+		return STATUS_USAGE;
+	}
 	if (start(&wg, args, &err) == 0) {
 		status = work(&wg, &err);
 		loop_fini(&wg.loop);

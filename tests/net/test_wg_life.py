@@ -95,7 +95,7 @@ class Beginnings(Life):
                            ("a b", "'a b' is no name for an interface"),
                            ("lo", "lo: is there already and is no TUN interface")):
             self.assertIn(said, self.call(name, status=1))
-        self.assertIn("which interface?", self.call(status=1))
+        self.assertIn("which interface?", self.call(status=2))
         self.assertIn("unknown option", self.call("--fore", status=2))
         self.assertIn("nowhere.conf: No such file", self.call("-c", "nowhere.conf", status=1))
 
