@@ -71,7 +71,9 @@ static void echo6(struct sl_local *self, struct rte_mbuf *p, uint32_t at)
 	}
 	sl_trim_head(p, (uint16_t)(at - sizeof(*ip)));
 	ip = (struct sl_ipv6_hdr *)sl_data(p);
-	*ip = (struct sl_ipv6_hdr){.version_class_flow = {0x60},
+	// the traffic class of the request, as with IPv4, and no flow label
+	*ip = (struct sl_ipv6_hdr){.version_class_flow = {from.version_class_flow[0],
+							  from.version_class_flow[1] & 0xf0},
 				   .next_header = SL_PROTO_ICMPV6,
 				   .hop_limit = SL_LOCAL_TTL};
 	store_be16(ip->payload_len, len);

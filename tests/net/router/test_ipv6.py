@@ -428,6 +428,12 @@ class Rfc4443(Case):
         self.silence(self.lan, *(self.lan.frame(self.ping(dst=dst), group) for dst in others),
                      local__group=len(others))
 
+    def test_rfc4443_the_reply_has_the_class_of_the_request(self):
+        for tc in (0x10, 0xB8, 0xFF):
+            p = raw(self.ping(payload=data(9), tc=tc, fl=0xABCDE))
+            frame = self.only(self.exchange(self.lan, p), self.lan)
+            self.assertEqual((frame[IPv6].version, frame[IPv6].tc), (6, tc))
+
     def test_rfc4443_5_replies_of_every_size(self):
         for size in (0, 1, 7, 8, 1231, 1232, 1452):
             self.expect_reply(raw(self.ping(payload=data(size))))
