@@ -115,13 +115,29 @@ static bool is_ours(const struct ethernet_in *self, const uint8_t *dst)
 	return dst[0] & 1 || self->promiscuous || memcmp(dst, self->mac, sizeof(self->mac)) == 0;
 }
 
+// Take off a tag of VLAN 0, which says a priority and nothing else. Spec: IEEE 802.1Q clause 9.6.
+static void drop_priority(struct rte_mbuf *p)
+{
+	enum { ADDRESSES = offsetof(struct sl_ether_hdr, type), TAG = 4, VLAN_BITS = 0x0fff };
+	uint8_t *frame = sl_data(p);
+
+	if (sl_len(p) < HEADER + TAG || load_be16(frame + ADDRESSES) != SL_ETHER_VLAN ||
+	    (load_be16(frame + HEADER) & VLAN_BITS) != 0)
+		return;
+	memmove(frame + TAG, frame, ADDRESSES);
+	sl_trim_head(p, TAG);
+}
+
 // Any frame. Returns the output it leaves on.
 static unsigned sort_slowly(struct ethernet_in *self, struct rte_mbuf *p)
 {
-	const struct sl_ether_hdr *ether = (const struct sl_ether_hdr *)sl_data(p);
-	uint16_t len = sl_len(p), type;
+	const struct sl_ether_hdr *ether;
+	uint16_t len, type;
 	uint8_t flags;
 
+	drop_priority(p);
+	ether = (const struct sl_ether_hdr *)sl_data(p);
+	len = sl_len(p);
 	if (len < HEADER)
 		return drop(self, p, DROP_TOO_SHORT);
 	if (ether->src[0] & 1)
@@ -296,8 +312,9 @@ static const struct sl_key keys[] = {
 const struct sl_app_class sl_ethernet_in_class = {
 	.name = "ethernet-in",
 	.help = "take IPv4, IPv6, ARP and neighbour discovery out of Ethernet frames\n"
-		"Takes frames to its own address and to groups, refuses those with a VLAN tag or "
-		"with a group as their source, and notes for the router's other apps on which "
+		"Takes frames to its own address and to groups, refuses those with a VLAN tag "
+		"(but of VLAN 0, which says a priority alone and is taken off) or with a group as "
+		"their source, and notes for the router's other apps on which "
 		"interface a packet came and whether it came to a group. Neighbour discovery "
 		"leaves on `nd` unchecked, also behind extension headers; whole frames of other "
 		"protocols leave on `other`. What leads nowhere is dropped by its name: `no_ipv6`, "

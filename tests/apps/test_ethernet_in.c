@@ -207,6 +207,38 @@ static void a_group_as_source_is_dropped(void **state)
 	assert_string_equal(sl_harness_destroy(h), "");
 }
 
+// A priority and no VLAN. Spec: IEEE 802.1Q clause 9.6.
+static void tag(struct frame *f, uint16_t control)
+{
+	memmove(f->bytes + 16, f->bytes + 12, f->len - 12);
+	store_be16(f->bytes + 12, 0x8100);
+	store_be16(f->bytes + 14, control);
+	f->len = (uint16_t)(f->len + 4);
+}
+
+static void a_priority_tag_is_taken_off(void **state)
+{
+	struct sl_harness *h = make_ours();
+	struct frame plain = frame_to(mac, "ether ipv4 udp"), f = plain;
+
+	(void)state;
+	tag(&f, 0x6000);
+	feed(h, &f);
+	expect(h, IPV4, &plain, 0);
+	tag(&f, 0);
+	feed(h, &f); // two of them
+	expect_dropped(h, "tagged", 1);
+	f = plain;
+	tag(&f, 0xe001);
+	feed(h, &f);
+	expect_dropped(h, "tagged", 2);
+	f.len = 14; // and no more
+	store_be16(f.bytes + 14, 0);
+	feed(h, &f);
+	expect_dropped(h, "tagged", 3);
+	assert_string_equal(sl_harness_destroy(h), "");
+}
+
 static void tagged_frames_are_dropped(void **state)
 {
 	struct sl_harness *h = make_ours();
@@ -391,6 +423,7 @@ int main(void)
 		cmocka_unit_test(promiscuous_takes_frames_to_any_station),
 		cmocka_unit_test(a_group_as_source_is_dropped),
 		cmocka_unit_test(tagged_frames_are_dropped),
+		cmocka_unit_test(a_priority_tag_is_taken_off),
 		cmocka_unit_test(short_frames_do_no_harm),
 		cmocka_unit_test(a_packet_without_headroom_is_moved),
 		cmocka_unit_test(what_leads_nowhere_is_dropped_by_its_name),

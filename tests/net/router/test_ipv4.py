@@ -7,6 +7,7 @@ import testbed
 from testbed import BROADCAST, GROUP, IP, Ether, checksum
 
 from scapy.layers.inet import ICMP, TCP, UDP
+from scapy.layers.l2 import Dot1Q
 from scapy.packet import Raw
 
 REMOTE = "198.51.100.9"  # behind the host on wan
@@ -427,6 +428,13 @@ class Rfc1812Forwarding(Case):
         got = self.only(self.exchange(self.lan, *packets), self.wan, len(sizes))
         for frame, p in zip(got, packets):
             self.forwarded(frame, p, self.wan)
+
+    def test_802_1q_a_priority_without_a_vlan_changes_nothing(self):
+        p = self.through(100)
+        tagged = Ether(src=self.lan.host_mac, dst=self.lan.mac) / Dot1Q(vlan=0, prio=5) / p
+        self.forwarded(self.only(self.exchange(self.lan, tagged), self.wan), p, self.wan)
+        other = Ether(src=self.lan.host_mac, dst=self.lan.mac) / Dot1Q(vlan=1, prio=5) / p
+        self.silence(self.lan, other, lan_in__tagged=1)
 
     def test_rfc1812_back_out_of_the_same_port(self):
         p = self.through(dst=self.lan.station(3))
