@@ -4,7 +4,8 @@
 //
 // It says to tunnel-data who the peers are and gives it the sessions; everything that is rare and
 // slow, or that strangers can ask for, happens here. In one breath only a few messages are looked
-// at, so that on a worker shared with the data path a flood of them leaves time for data.
+// at and a few handshakes begun, so that on a worker shared with the data path neither a flood of
+// them nor thousands of peers that are wanted at once leave no time for data.
 
 #include "apps/tunnel_handshake.h"
 #include "apps/classes.h"
@@ -17,7 +18,8 @@
 
 enum {
 	MESSAGES_IN_A_BREATH = 4,
-	SCAN_TICKS = 32, // in so many ticks, all peers' timers are looked at
+	BEGUN_IN_A_BREATH = 4, // initiations, and as many in a tick; or what one packet asks for
+	SCAN_TICKS = 32,       // in so many ticks, all peers' timers are looked at
 	NEWS_AT_ONCE = 256,
 	LIMIT_RATE = 20, // of a source under load, a second
 	LIMIT_BURST = 5,
@@ -150,17 +152,26 @@ static void hear_event(struct sl_shake *s, const struct sl_tunnel_record *r)
 	}
 }
 
+// Whether enough handshakes have begun for now: others go on at once, but data goes first.
+static bool has_begun_enough(struct sl_shake *s)
+{
+	if (s->begun < BEGUN_IN_A_BREATH)
+		return false;
+	sl_app_wake_at(&s->app, s->app.now_ns);
+	return true;
+}
+
 static void events_push(struct sl_shake *s)
 {
-	struct rte_mbuf *p[SL_BURST];
-	unsigned n = sl_app_take(&s->app, SL_SHAKE_IN_EVENTS, p, SL_BURST);
+	struct rte_mbuf *p;
 	struct sl_tunnel_record r;
 
-	for (unsigned i = 0; i < n; i++)
-		while (sl_tunnel_record_get(p[i], &r))
+	while (!has_begun_enough(s) && sl_app_take(&s->app, SL_SHAKE_IN_EVENTS, &p, 1) == 1) {
+		while (sl_tunnel_record_get(p, &r))
 			hear_event(s, &r);
-	sl_app_consumed(&s->app, n);
-	sl_free_burst(p, n);
+		sl_app_consumed(&s->app, 1);
+		sl_free(p);
+	}
 }
 
 // Sessions are made with peers that the data path knows: messages wait while there is news for it.
@@ -170,10 +181,6 @@ static void messages_push(struct sl_shake *s)
 
 	if (s->news.sent < s->news.n)
 		return;
-	if (s->breath_ns != s->app.now_ns) {
-		s->breath_ns = s->app.now_ns;
-		s->taken = 0;
-	}
 	while (s->taken < MESSAGES_IN_A_BREATH &&
 	       sl_app_take(&s->app, SL_SHAKE_IN_HANDSHAKE, &p, 1) == 1) {
 		s->taken++;
@@ -187,6 +194,10 @@ static void tunnel_handshake_push(struct sl_app *app)
 {
 	struct sl_shake *s = (struct sl_shake *)app;
 
+	if (s->breath_ns != app->now_ns) {
+		s->breath_ns = app->now_ns;
+		s->taken = s->begun = 0;
+	}
 	events_push(s);
 	messages_push(s);
 	sl_shake_commands_flush(s);
@@ -208,7 +219,8 @@ static void tunnel_handshake_tick(struct sl_app *app)
 	struct sl_shake *s = (struct sl_shake *)app;
 	uint32_t end = sl_roster_end(s->roster), n = end / SCAN_TICKS + 1;
 
-	while (end > 0 && n-- > 0) {
+	s->begun = 0;
+	while (end > 0 && n-- > 0 && !has_begun_enough(s)) {
 		s->scanned = (s->scanned + 1) % end;
 		sl_shake_retry(s, s->scanned);
 	}

@@ -100,10 +100,11 @@ struct sl_shake {
 	struct sl_indices *indices; // value: the peer's number
 	struct sl_cookie_mint mint;
 	struct sl_source_limit *limit;
-	uint64_t loaded_ns; // when too much was last waiting
-	uint64_t search_ns; // until when the time to search for tags is spent
-	uint64_t breath_ns; // and the messages taken since
-	unsigned taken;
+	uint64_t loaded_ns;        // when too much was last waiting
+	uint64_t search_ns;        // until when the time to search for tags is spent
+	uint64_t breath_ns;        // when this breath began,
+	unsigned taken;            // the messages taken in it,
+	unsigned begun;            // and the handshakes that we began in it
 	uint32_t scanned;          // the next peer whose timer is looked at
 	uint16_t port;             // that we listen on
 	struct rte_mbuf *commands; // collected, not given yet

@@ -49,6 +49,7 @@ static void initiate(struct sl_shake *s, uint32_t id)
 	peer->retry_ns = next_retry_ns(s);
 	if (!sl_shake_index(s, id, &index))
 		return;
+	s->begun++;
 	next_stamp(s, peer, stamp);
 	len = sl_handshake_initiate(&peer->handshake, &s->local, &peer->remote, index, stamp,
 				    message);

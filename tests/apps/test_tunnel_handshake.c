@@ -1,5 +1,6 @@
 // How a tunnel agrees on sessions: WireGuard paper sections 5.4.1 to 5.4.5, 5.1 and 6.2, against a
 // peer that is the paper written out.
+#include "apps/tunnel_handshake.h"
 #include "core/proto/protocol.h"
 #include "core/tunnel/record.h"
 #include "tests/apps/tunnel_rig.h"
@@ -405,11 +406,49 @@ static void a_confirmed_session_ends_a_try_of_our_own(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
 
+// Say that sessions with n peers are wanted, in one packet.
+static void want(uint32_t first, unsigned n)
+{
+	struct sl_shake *shake = (struct sl_shake *)sl_harness_app(rig.shake);
+	struct sl_tunnel_record r[8] = {{0}};
+
+	for (unsigned i = 0; i < n; i++)
+		r[i] = (struct sl_tunnel_record){
+			.kind = SL_TUNNEL_WANTED,
+			.peer = first + i,
+			.generation = sl_roster_peer(shake->roster, first + i)->generation};
+	assert_true(sl_harness_feed(rig.shake, SL_SHAKE_IN_EVENTS, r, (uint16_t)(n * sizeof(*r))));
+}
+
+static void a_breath_begins_few_handshakes(void **state)
+{
+	enum { SOME = 8 };
+	struct peer many[RIG_PEERS];
+	char lines[RIG_PEERS][64];
+	unsigned n = 0;
+
+	(void)state;
+	leave(NULL);
+	for (unsigned i = 0; i < RIG_PEERS; i++) {
+		snprintf(lines[i], sizeof(lines[i]), "endpoint=192.0.2.2:%u", i + 2);
+		many[i] = (struct peer){.at = "192.0.2.2:2", .line = lines[i]};
+	}
+	rig_open(&rig, many, RIG_PEERS);
+	for (unsigned i = 0; i < RIG_PEERS; i += SOME)
+		want(i, SOME);
+	sl_harness_breathe(rig.shake);
+	assert_in_range(sl_harness_waiting_out(rig.shake, SL_SHAKE_OUT_OUTER4), 1, SOME);
+	for (rig_breathe(&rig); rig_take(&rig);)
+		n++;
+	assert_int_equal(n, RIG_PEERS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_those_of_the_kdf_chain_with_and_without_psk),
 		TEST(another_psk_makes_no_session),
+		TEST(a_breath_begins_few_handshakes),
 		TEST(strangers_are_not_answered),
 		TEST(an_ephemeral_key_of_low_order_is_silence),
 		TEST(a_peer_whose_key_is_of_low_order_never_causes_a_packet),

@@ -65,7 +65,7 @@ static void make_keys(struct rig *r)
 // The peers have their keys, and so has the tunnel.
 static void make_apps(struct rig *r, const struct peer *peers, unsigned n, unsigned packets)
 {
-	char line[4096];
+	char line[8192];
 	size_t len;
 
 	len = (size_t)snprintf(line, sizeof(line),
@@ -196,7 +196,8 @@ void rig_breathe(struct rig *r)
 {
 	bool moved = true;
 
-	while (moved || sl_harness_waiting_in(r->shake, SL_SHAKE_IN_HANDSHAKE) > 0) {
+	while (moved || sl_harness_waiting_in(r->shake, SL_SHAKE_IN_HANDSHAKE) > 0 ||
+	       sl_harness_waiting_in(r->shake, SL_SHAKE_IN_EVENTS) > 0) {
 		advance(r, 1); // a breath of its own
 		sl_harness_breathe(r->shake);
 		sl_harness_breathe(r->data);

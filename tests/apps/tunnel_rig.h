@@ -18,7 +18,7 @@
 
 #define RIG_SECOND_NS 1000000000ull
 
-enum { RIG_PEERS = 8, RIG_MESSAGES = 512, RIG_MTU = 1420 };
+enum { RIG_PEERS = 24, RIG_MESSAGES = 512, RIG_MTU = 1420 };
 
 // A message of the tunnel's, as it is on the wire.
 struct rig_message {
