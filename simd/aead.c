@@ -183,7 +183,8 @@ static size_t verify(const struct sl_simd_kernels *k, struct sl_aead_item *items
 		p->ok = tags_equal(w->right_tags[i], p->tag);
 		if (p->ok) {
 			w->right++;
-			xor_text(p->out, p->in, w->heads[i], head);
+			if (head > 0)
+				xor_text(p->out, p->in, w->heads[i], head);
 			if (head < p->len)
 				set_rest(&w->texts[rests++], p, head);
 		} else if (p->len > 0) {
