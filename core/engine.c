@@ -257,6 +257,8 @@ int sl_engine_apply(struct sl_engine *e, const struct sl_graph *g, struct sl_err
 		return r;
 	}
 	commit(e, next);
+	for (unsigned i = 0; i < e->n_workers; i++)
+		sl_worker_rouse(e->workers[i]); // nobody has open what the old apps close
 	if (e->running)
 		sl_running_retire(e->running, next, &e->gone);
 	e->running = next;

@@ -40,8 +40,10 @@ struct sl_worker {
 
 	pthread_t thread;
 	pthread_mutex_t gate, turnstile;
-	_Atomic bool wanted; // by the control thread: let go of the gate
-	_Atomic bool stop;   // by the control thread
+	_Atomic bool wanted;     // by the control thread: let go of the gate
+	_Atomic bool stop;       // by the control thread
+	_Atomic bool asleep;     // by the worker, as it lets go of the gate for that
+	_Atomic uint64_t awoken; // by the worker: how often
 	bool started;
 	int cpu;
 	uint64_t cpu_time_ns; // of threads that have ended
@@ -222,6 +224,15 @@ static uint64_t breathe_on(struct sl_worker *w)
 	return 0;
 }
 
+static void sleep_for(struct sl_worker *w, uint64_t ns)
+{
+	sl_count(&w->counters.sleeps, 1);
+	sl_sleeper_sleep(&w->sleeper, ns);
+	atomic_store(&w->asleep, false);
+	sl_count(&w->awoken, 1);
+	sl_clock_set(&w->clock); // the host may have slept, too
+}
+
 static void *run(void *arg)
 {
 	struct sl_worker *w = arg;
@@ -236,12 +247,10 @@ static void *run(void *arg)
 		pthread_mutex_lock(&w->gate);
 		pthread_mutex_unlock(&w->turnstile);
 		ns = breathe_on(w);
+		atomic_store(&w->asleep, ns > 0);
 		pthread_mutex_unlock(&w->gate);
-		if (ns > 0) {
-			sl_count(&w->counters.sleeps, 1);
-			sl_sleeper_sleep(&w->sleeper, ns);
-			sl_clock_set(&w->clock); // the host may have slept, too
-		}
+		if (ns > 0)
+			sleep_for(w, ns);
 	}
 	rte_thread_unregister();
 	return NULL;
@@ -339,6 +348,18 @@ void sl_worker_resume(struct sl_worker *w)
 {
 	pthread_mutex_unlock(&w->gate);
 	pthread_mutex_unlock(&w->turnstile);
+}
+
+void sl_worker_rouse(struct sl_worker *w)
+{
+	const struct timespec moment = {.tv_nsec = 20000};
+	uint64_t awoken = atomic_load(&w->awoken);
+
+	if (!atomic_load(&w->asleep))
+		return;
+	sl_sleeper_wake(&w->sleeper);
+	while (atomic_load(&w->asleep) && atomic_load(&w->awoken) == awoken)
+		nanosleep(&moment, NULL);
 }
 
 const struct sl_worker_counters *sl_worker_counters(const struct sl_worker *w)

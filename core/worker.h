@@ -46,6 +46,10 @@ bool sl_worker_started(const struct sl_worker *w);
 void sl_worker_pause(struct sl_worker *w);
 void sl_worker_resume(struct sl_worker *w);
 
+// Return when it is no longer in a sleep that it is in now, in which it watches what the apps named
+// that it had then. Not while paused. Only by the control thread.
+void sl_worker_rouse(struct sl_worker *w);
+
 // One breath on the calling thread. Only while stopped. Returns the packets moved.
 uint64_t sl_worker_breathe(struct sl_worker *w);
 

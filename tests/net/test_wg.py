@@ -143,6 +143,12 @@ class Configuration(Wg):
                          "errno=-22\n\nerrno=-71\n\n")
         self.assertIn(f"listen_port={before}\n", self.say(e, "get=1\n\n"))
 
+    def test_a_port_that_was_left_is_free_at_once(self):
+        d = self.device(self.a, "a")
+        d.up()
+        said = self.say(d, "".join(f"set=1\nlisten_port={51850 + n % 2}\n\n" for n in range(40)))
+        self.assertEqual(said, "errno=0\n\n" * 40)
+
     def test_who_never_ends_a_line_keeps_nobody_out(self):
         d = self.device(self.a, "a")
         for _ in range(100):
