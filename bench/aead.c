@@ -238,7 +238,9 @@ int main(int argc, char **argv)
 		measure((struct part){"seal, bursts of 32", false, BURST});
 	if (wanted(argc, argv, "open"))
 		measure((struct part){"open, bursts of 32", true, BURST});
-	if (wanted(argc, argv, "alone"))
+	if (wanted(argc, argv, "alone")) {
 		measure((struct part){"seal, one packet alone", false, 1});
+		measure((struct part){"open, one packet alone", true, 1});
+	}
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	// A packet alone leaves most lanes empty: below this length libsodium is faster.
+	// A packet alone and shorter than this leaves lanes empty where there are 16.
 	SHORT_ALONE = 1280,
 	// What open verifies at once before it decrypts that and verifies the next items meanwhile:
 	// at least so many bytes of text, and a part of the pass.
@@ -282,14 +282,22 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 	return w.right;
 }
 
+// An empty packet alone is a single block of ChaCha20.
 static bool for_libsodium(const struct sl_simd_kernels *k, const struct sl_aead_item *items,
 			  size_t n)
 {
-	return !k->chacha20 || (n == 1 && items[0].len < SHORT_ALONE);
+	return !k->chacha20 || (n == 1 && items[0].len == 0);
+}
+
+static const struct sl_simd_kernels *kernels_for(const struct sl_simd_kernels *k,
+						 const struct sl_aead_item *items, size_t n)
+{
+	return n == 1 && items[0].len < SHORT_ALONE && k->alone ? k->alone : k;
 }
 
 void sl_aead_seal_with(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
 {
+	k = kernels_for(k, items, n);
 	if (for_libsodium(k, items, n)) {
 		sl_aead_seal_scalar(items, n);
 		return;
@@ -302,6 +310,7 @@ size_t sl_aead_open_with(const struct sl_simd_kernels *k, struct sl_aead_item *i
 {
 	size_t right = 0;
 
+	k = kernels_for(k, items, n);
 	if (for_libsodium(k, items, n))
 		return sl_aead_open_scalar(items, n);
 	for (size_t i = 0; i < n; i += SL_AEAD_BURST)

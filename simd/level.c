@@ -37,6 +37,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.poly1305 = sl_poly1305_bmi2,
 			.beside = 192,
 			.stack = 7 << 10,
+			.alone = &levels[SL_SIMD_AVX2],
 		},
 	[SL_SIMD_AVX512_IFMA] =
 		{
@@ -45,6 +46,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_ifma,
 			.stack = 9 << 10,
+			.alone = &levels[SL_SIMD_AVX2],
 		},
 };
 

@@ -40,6 +40,7 @@ struct sl_simd_kernels {
 			 // does
 	uint32_t stack;  // bytes that these two use at most, and leave secrets in
 	bool heads; // opening gains by making the first keystream of long texts with their keys
+	const struct sl_simd_kernels *alone; // whose AEAD takes a short packet alone; NULL: its own
 	uint16_t (*checksum_sum)(const void *data, size_t len, uint32_t initial);
 };
 

@@ -28,7 +28,7 @@ static void check_rfc8439(const struct sl_simd_kernels *k)
 
 	for (unsigned i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(0x80 + i);
-	for (int i = 0; i < 2; i++) { // one alone may be libsodium's
+	for (int i = 0; i < 2; i++) { // one alone may be another level's
 		items[i] = (struct sl_aead_item){
 			.key = key,
 			.aad = aad,
@@ -109,7 +109,7 @@ static void check_vector(const struct sl_simd_kernels *k, const struct vector *v
 			 struct sl_aead_item item)
 {
 	uint8_t out[2][1024], tag[2][SL_AEAD_TAG];
-	struct sl_aead_item two[2] = {item, item}; // one alone may be libsodium's
+	struct sl_aead_item two[2] = {item, item}; // one alone may be another level's
 
 	for (int i = 0; i < 2; i++) {
 		memcpy(tag[i], v->tag, SL_AEAD_TAG);

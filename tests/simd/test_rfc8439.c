@@ -406,7 +406,7 @@ static const char a5_sealed[] = "64a0861575861af460f062c79be643bd5e805cfd345cf38
 static void check_opened(const struct sl_simd_kernels *k)
 {
 	uint8_t key[32], tag[16], aad[12], nonce[12], plain[512], sealed[512], opened[2][512];
-	struct sl_aead_item two[2]; // one alone may be libsodium's
+	struct sl_aead_item two[2]; // one alone may be another level's
 	size_t len = bytes(sealed, sizeof(sealed), a5_sealed);
 
 	bytes(plain, sizeof(plain), a5_plain);
