@@ -7,6 +7,7 @@ import hosts
 
 try:
     from scapy.layers.inet import IP, UDP
+    from scapy.layers.inet6 import IPv6
     from scapy.utils import rdpcap
 except ImportError:
     print("skipped: there is no scapy (python3-scapy)")
@@ -18,7 +19,8 @@ class Message:
 
     def __init__(self, frame):
         self.frame = frame
-        self.source, self.payload = frame[IP].src, bytes(frame[UDP].payload)
+        self.source = frame[IP if IP in frame else IPv6].src
+        self.payload = bytes(frame[UDP].payload)
         self.kind = self.payload[0] if self.payload else None
 
 

@@ -19,11 +19,12 @@ import wireguard  # noqa: E402
 import wire  # noqa: E402
 from capture import Capture  # noqa: E402
 from scapy.layers.inet import IP, UDP  # noqa: E402
+from scapy.layers.inet6 import IPv6  # noqa: E402
 from scapy.layers.l2 import Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 from tunnel_peer import COOKIE, DATA, INITIATION, RESPONSE  # noqa: E402
 
-SLUICE, GO = "192.0.2.1", "192.0.2.2"  # hosts a and b
+GO4 = "192.0.2.2"  # host b, where the flood goes, by IPv4 always
 BATCH, PAUSE = 64, 0.05  # messages at once, which is no load, and seconds between them
 
 
@@ -37,6 +38,9 @@ def spoilt(payload):
 
 
 class Replays(test_wg.Wg):
+    family, header = 4, IP
+    sluice, go_address = "192.0.2.1", GO4  # hosts a and b
+
     def setUp(self):
         super().setUp()
         self.x, self.y = self.device(self.a, "a"), self.go(self.b, "b")
@@ -51,24 +55,26 @@ class Replays(test_wg.Wg):
     def meet(self, first, second):
         """Make a session while wireguard-go is under load. Returns what Sluice heard, one message
         of each kind and length."""
-        capture = Capture(self, SLUICE, GO)
+        capture = Capture(self, self.sluice, self.go_address)
         self.inner, there = "10.9.0.1", "10.9.0.2"  # Sluice's own, and the other end's
         if first is self.y:
             self.inner, there = there, self.inner
-        self.join(first, second)
+        self.join(first, second, family=self.family)
         self.quiet()
-        f = flood.Flood(self, self.a, self.y, GO)
+        f = flood.Flood(self, self.a, self.y, GO4)
         f.wait()
         self.reaches(first.host)
         f.stop()
         self.reaches(self.a, there)
         self.reaches(self.b, self.inner)
-        heard = {(m.kind, len(m.payload)): m for m in capture.stop() if m.source == GO}
+        heard = {(m.kind, len(m.payload)): m for m in capture.stop()
+                 if m.source == self.go_address}
         return list(heard.values())
 
     def send(self, like, payloads, port=None):
         """To Sluice, with the addresses of a message that it heard."""
-        head = Ether(src=like.frame[Ether].src, dst=like.frame[Ether].dst) / IP(src=GO, dst=SLUICE)
+        head = (Ether(src=like.frame[Ether].src, dst=like.frame[Ether].dst) /
+                self.header(src=self.go_address, dst=self.sluice))
         for n, p in enumerate(payloads):
             udp = UDP(sport=port or like.frame[UDP].sport, dport=like.frame[UDP].dport)
             self.wire.send(bytes(head / udp / Raw(p)))
@@ -78,12 +84,13 @@ class Replays(test_wg.Wg):
     def begin_anew(self):
         """wireguard-go does, who has forgotten everything."""
         self.y.set("peer", self.x.key, "remove")
-        self.y.add(self.x, f"{self.inner}/32", "endpoint", f"{SLUICE}:{self.x.port()}")
+        address = f"[{self.sluice}]" if self.family == 6 else self.sluice
+        self.y.add(self.x, f"{self.inner}/32", "endpoint", f"{address}:{self.x.port()}")
         self.reaches(self.b, self.inner)
 
     def nothing_comes_of_it(self, heard):
         state = self.state()
-        capture = Capture(self, SLUICE, GO)
+        capture = Capture(self, self.sluice, self.go_address)
         sent = set()
         for m in heard:
             self.send(m, [m.payload] * 20)
@@ -95,8 +102,8 @@ class Replays(test_wg.Wg):
         self.assertEqual(self.state(), state)
         self.begin_anew()
         said = capture.stop()
-        answers = [m.kind for m in said if m.source == SLUICE and m.kind != DATA]
-        asked = {m.payload for m in said if m.source == GO and m.kind == INITIATION} - sent
+        answers = [m.kind for m in said if m.source == self.sluice and m.kind != DATA]
+        asked = {m.payload for m in said if m.source == self.go_address and m.kind == INITIATION} - sent
         self.assertEqual(set(answers), {RESPONSE})
         self.assertLessEqual(len(answers), len(asked))
 
@@ -113,6 +120,11 @@ class Replays(test_wg.Wg):
 
     def test_what_a_responder_hears(self):
         self.check(self.meet(self.y, self.x), INITIATION, COOKIE, DATA)
+
+
+class Replays6(Replays):
+    family, header = 6, IPv6
+    sluice, go_address = "2001:db8::1", "2001:db8::2"
 
 
 if __name__ == "__main__":
