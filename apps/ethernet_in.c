@@ -313,12 +313,12 @@ const struct sl_app_class sl_ethernet_in_class = {
 	.name = "ethernet-in",
 	.help = "take IPv4, IPv6, ARP and neighbour discovery out of Ethernet frames\n"
 		"Takes frames to its own address and to groups, refuses those with a VLAN tag "
-		"(but of VLAN 0, which says a priority alone and is taken off) or with a group as "
-		"their source, and notes for the router's other apps on which "
-		"interface a packet came and whether it came to a group. Neighbour discovery "
-		"leaves on `nd` unchecked, also behind extension headers; whole frames of other "
-		"protocols leave on `other`. What leads nowhere is dropped by its name: `no_ipv6`, "
-		"`unknown_type`.",
+		"(but of VLAN 0, which says a priority alone and is taken off) or with a group "
+		"as their source, and notes for the router's other apps on which interface a "
+		"packet came and whether it came to a group. Neighbour discovery leaves on "
+		"`nd` unchecked, also behind extension headers; whole frames of other "
+		"protocols leave on `other`. What leads nowhere is dropped by its name: "
+		"`no_ipv6`, `unknown_type`.",
 	.inputs = {[IN] = "in"},
 	.outputs =
 		{[IPV4] = "ipv4", [IPV6] = "ipv6", [ARP] = "arp", [ND] = "nd", [OTHER] = "other"},
