@@ -11,7 +11,7 @@
 #include <sys/random.h>
 
 enum { ERROR, FIRST };
-enum { DROP_NO_INTERFACE, DROP_BAD_OPTIONS, DROP_NO_BUFFER };
+enum { DROP_NO_INTERFACE, DROP_BAD_OPTIONS, DROP_BEYOND_END, DROP_NO_BUFFER };
 enum { METRIC_DIVIDED, METRIC_FRAGMENTS, METRIC_TOO_BIG };
 
 struct config {
@@ -77,6 +77,8 @@ static void ip_fragment_one(struct ip_fragment *self, struct rte_mbuf *p)
 		too_big(self, p);
 	else if (output == SL_IFACE_NO_OUTPUT)
 		sl_app_drop(&self->app, p, DROP_NO_INTERFACE);
+	else if (!sl_fragments_fit(sl_data(p), sl_len(p)))
+		sl_app_drop(&self->app, p, DROP_BEYOND_END);
 	else
 		divide(self, p, output);
 }
@@ -130,12 +132,14 @@ const struct sl_app_class sl_ip_fragment_class = {
 		"fragments, on the output of their interface; all others leave on `error`, for "
 		"icmp-error to tell their source the MTU. Options are copied into each "
 		"fragment as their flag says; a packet whose options make no sense is dropped "
-		"as `bad_options`. A packet that has been divided counts as consumed, its "
+		"as `bad_options`, a fragment that ends behind the 65,535 bytes that a datagram "
+		"may have as `beyond_end`. A packet that has been divided counts as consumed, its "
 		"fragments as created.",
 	.inputs = {"*"},
 	.outputs = {[ERROR] = "error", [FIRST] = "*"},
 	.drops = {[DROP_NO_INTERFACE] = "no_interface",
 		  [DROP_BAD_OPTIONS] = "bad_options",
+		  [DROP_BEYOND_END] = "beyond_end",
 		  [DROP_NO_BUFFER] = "no_buffer"},
 	.metrics = {[METRIC_DIVIDED] = "divided",
 		    [METRIC_FRAGMENTS] = "fragments",

@@ -79,6 +79,15 @@ static void begin6(struct sl_fragments *f, uint32_t id)
 		f->mtu = SL_FRAGMENT_MTU_MIN6;
 }
 
+bool sl_fragments_fit(const uint8_t *packet, size_t len)
+{
+	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)packet;
+
+	if (packet[0] >> 4 != 4)
+		return true;
+	return (load_be16(ip->flags_offset) & SL_IPV4_OFFSET) * 8U + len <= UINT16_MAX;
+}
+
 bool sl_fragments_begin(struct sl_fragments *f, const uint8_t *packet, size_t len, uint16_t mtu,
 			uint32_t id)
 {

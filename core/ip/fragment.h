@@ -29,8 +29,14 @@ struct sl_fragments {
 // state  Random at first.
 uint32_t sl_fragment_id(uint64_t *state);
 
+// Whether a packet ends within the longest datagram that there may be. A fragment of IPv4 that does
+// not, and no host would take, must not be divided: what lies beyond the last offset would go out
+// as the beginning of the datagram.
+bool sl_fragments_fit(const uint8_t *packet, size_t len);
+
 // Begin to divide a whole packet that is longer than mtu. An MTU below what every link carries
-// counts as that. Whether it may be divided (SL_IPV4_DF) has been asked before.
+// counts as that. Whether it may be divided (SL_IPV4_DF) and fits has been
+// asked before.
 //
 // id  Identification of an IPv6 packet: one that its source has not used lately.
 //

@@ -153,6 +153,20 @@ static void options_that_make_no_sense_are_dropped(void **state)
 	assert_string_equal(sl_harness_destroy(h), "");
 }
 
+// The offsets of its pieces would begin again at 0, in the place of true ones.
+static void a_fragment_beyond_every_datagram_is_dropped(void **state)
+{
+	struct sl_harness *h = make(0);
+
+	(void)state;
+	udp4(1380);
+	store_be16(p.bytes + 6, SL_IPV4_OFFSET - 10);
+	ip_seal(&p);
+	feed(h, LAN, 576);
+	assert_int_equal(sl_harness_drop(h, "beyond_end"), 1);
+	assert_string_equal(sl_harness_destroy(h), "");
+}
+
 static void an_empty_pool_is_a_drop_and_loses_nothing(void **state)
 {
 	struct sl_harness *h = make(7);
@@ -178,6 +192,7 @@ int main(void)
 		cmocka_unit_test(own_ipv6_packets_are_divided),
 		cmocka_unit_test(what_no_output_leads_to_is_dropped),
 		cmocka_unit_test(options_that_make_no_sense_are_dropped),
+		cmocka_unit_test(a_fragment_beyond_every_datagram_is_dropped),
 		cmocka_unit_test(an_empty_pool_is_a_drop_and_loses_nothing),
 	};
 

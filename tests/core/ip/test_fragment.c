@@ -131,6 +131,19 @@ static void a_fragment_is_divided_again(void **state)
 	}
 }
 
+static void what_ends_beyond_every_datagram_does_not_fit(void **state)
+{
+	const unsigned begin = 64000, most = 65535 - 20 - begin;
+
+	(void)state;
+	for (unsigned n = most - 1; n <= most + 1; n++) {
+		udp4(n);
+		assert_true(sl_fragments_fit(p.bytes, p.len));
+		store_be16(p.bytes + 6, (uint16_t)(begin / 8 | SL_IPV4_MF));
+		assert_int_equal(sl_fragments_fit(p.bytes, p.len), n <= most);
+	}
+}
+
 static void no_mtu_is_below_68(void **state)
 {
 	(void)state;
@@ -240,6 +253,7 @@ int main(void)
 		cmocka_unit_test(every_length_and_mtu_add_up),
 		cmocka_unit_test(the_longest_datagram_is_divided),
 		cmocka_unit_test(a_fragment_is_divided_again),
+		cmocka_unit_test(what_ends_beyond_every_datagram_does_not_fit),
 		cmocka_unit_test(no_mtu_is_below_68),
 		cmocka_unit_test(options_go_where_their_flag_says),
 		cmocka_unit_test(options_that_are_not_copied_leave_no_trace),

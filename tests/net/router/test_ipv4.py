@@ -194,6 +194,11 @@ class SmallLinks(Case):
         self.assertEqual(self.reassemble(got, 68)[1].hex(), bytes(p)[20:].hex())
 
 
+    def test_rfc791_3_offsets_do_not_begin_again(self):
+        p = IP(src=self.lan.host, dst=self.thin.host, proto=17, frag=8150) / Raw(data(1400))
+        self.silence(self.lan, p, ipv4_fragment__beyond_end=1)
+
+
 class Reassembly(Case):
     """RFC 791 section 3.2, of what is for the router itself."""
 
