@@ -103,12 +103,24 @@ static void make_cookie(struct sl_cookie_mint *m, uint64_t now_ns, const struct 
 	sl_mac(m->secret, sizeof(m->secret), source, n + 2, cookie);
 }
 
+// Each is given once.
+static const uint8_t *next_nonce(struct sl_cookie_mint *m)
+{
+	if (m->nonces_left == 0) {
+		randombytes_buf(m->nonces, sizeof(m->nonces));
+		m->nonces_left = SL_COOKIE_NONCES;
+	}
+	return m->nonces[--m->nonces_left];
+}
+
 bool sl_mac2_good(struct sl_cookie_mint *m, uint64_t now_ns, const struct sl_endpoint *from,
 		  const uint8_t *message, size_t len)
 {
 	const uint8_t *mac2 = message + len - SL_MAC;
 	uint8_t cookie[SL_MAC], right[SL_MAC];
 
+	if (sodium_is_zero(mac2, SL_MAC))
+		return false;
 	make_cookie(m, now_ns, from, cookie);
 	sl_mac(cookie, SL_MAC, message, (size_t)(mac2 - message), right);
 	sodium_memzero(cookie, sizeof(cookie));
@@ -124,7 +136,7 @@ void sl_cookie_reply(struct sl_cookie_mint *m, const struct sl_mac_keys *keys, u
 
 	store_le32(reply->type, SL_MESSAGE_COOKIE);
 	memcpy(reply->receiver, message + 4, sizeof(reply->receiver));
-	randombytes_buf(reply->nonce, sizeof(reply->nonce));
+	memcpy(reply->nonce, next_nonce(m), sizeof(reply->nonce));
 	make_cookie(m, now_ns, from, cookie);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(reply->cookie, NULL, cookie, SL_MAC, mac1,
 						   SL_MAC, NULL, reply->nonce, keys->cookie);

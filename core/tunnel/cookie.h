@@ -47,17 +47,23 @@ bool sl_cookie_take(struct sl_cookie *c, const struct sl_mac_keys *keys, uint64_
 
 // ---- who receives them
 
-// The secret that cookies are made of, renewed every two minutes. Zeroed: none yet.
+enum { SL_COOKIE_NONCES = 64 };
+
+// The secret that cookies are made of, renewed every two minutes, and nonces of replies to come:
+// the system gives many random bytes as fast as a few. Zeroed: none yet.
 struct sl_cookie_mint {
 	uint8_t secret[32];
 	uint64_t since_ns;
 	bool has_secret;
+	unsigned nonces_left;
+	uint8_t nonces[SL_COOKIE_NONCES][24];
 };
 
 // Whether the mac1 of a message, at least as long as its MACs, is right. In constant time.
 bool sl_mac1_good(const struct sl_mac_keys *keys, const uint8_t *message, size_t len);
 
-// Whether mac2 is right for a message that came from there. In constant time.
+// Whether mac2 is right for a message that came from there. In constant time, but for that of who
+// has no cookie: zeros are wrong at once.
 bool sl_mac2_good(struct sl_cookie_mint *m, uint64_t now_ns, const struct sl_endpoint *from,
 		  const uint8_t *message, size_t len);
 

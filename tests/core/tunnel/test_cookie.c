@@ -138,6 +138,29 @@ static void a_reply_to_another_message_or_of_another_key_is_refused(void **state
 	assert_true(sl_cookie_take(&p.cookie, &p.keys, NOW_NS, &reply));
 }
 
+static int compare_nonces(const void *a, const void *b)
+{
+	return memcmp(a, b, 24);
+}
+
+static void no_nonce_is_used_twice(void **state)
+{
+	enum { REPLIES = 3 * SL_COOKIE_NONCES + 1 };
+	static uint8_t nonces[REPLIES][24];
+	struct party p = party();
+
+	(void)state;
+	for (unsigned i = 0; i < REPLIES; i++) {
+		struct sl_message_cookie reply;
+
+		sl_cookie_reply(&p.mint, &p.keys, NOW_NS, &here, p.message, LEN, &reply);
+		memcpy(nonces[i], reply.nonce, sizeof(nonces[i]));
+	}
+	qsort(nonces, REPLIES, sizeof(nonces[0]), compare_nonces);
+	for (unsigned i = 1; i < REPLIES; i++)
+		assert_memory_not_equal(nonces[i - 1], nonces[i], sizeof(nonces[i]));
+}
+
 static void a_cookie_is_used_for_115_seconds(void **state)
 {
 	struct party p = party();
@@ -194,6 +217,7 @@ int main(void)
 		cmocka_unit_test(a_cookie_makes_mac2_right_for_its_address_alone),
 		cmocka_unit_test(one_message_takes_one_cookie),
 		cmocka_unit_test(a_reply_to_another_message_or_of_another_key_is_refused),
+		cmocka_unit_test(no_nonce_is_used_twice),
 		cmocka_unit_test(a_cookie_is_used_for_115_seconds),
 		cmocka_unit_test(the_secret_lives_for_120_seconds),
 		cmocka_unit_test(a_type_has_its_length_and_zeros_behind_it),
