@@ -196,11 +196,12 @@ void sl_interface_set_quiet(const char *name)
 {
 	// Spec: Linux, Documentation/networking/ip-sysctl.rst.
 	static const char *const settings[][3] = {
-		{"ipv4", "arp_ignore", "8"},       {"ipv4", "arp_announce", "2"},
-		{"ipv4", "forwarding", "0"},       {"ipv4", "rp_filter", "0"},
-		{"ipv4", "accept_redirects", "0"}, {"ipv4", "send_redirects", "0"},
-		{"ipv6", "forwarding", "0"},       {"ipv6", "accept_redirects", "0"},
-		{"ipv6", "accept_ra", "0"},        {"ipv6", "addr_gen_mode", "0"},
+		{"ipv4", "arp_ignore", "8"},        {"ipv4", "arp_announce", "2"},
+		{"ipv4", "forwarding", "0"},        {"ipv4", "rp_filter", "0"},
+		{"ipv4", "accept_redirects", "0"},  {"ipv4", "send_redirects", "0"},
+		{"ipv6", "forwarding", "0"},        {"ipv6", "accept_redirects", "0"},
+		{"ipv6", "accept_ra", "0"},         {"ipv6", "addr_gen_mode", "0"},
+		{"ipv6", "keep_addr_on_down", "1"},
 	};
 	char path[128];
 

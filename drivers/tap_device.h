@@ -40,8 +40,9 @@ int sl_interface_set_up(const char *name, bool up, struct sl_error *err);
 
 // Keep the kernel from acting as a router or a neighbour of its own on an interface behind which
 // another router stands: it answers no ARP request, forwards nothing, follows no redirect and no
-// router advertisement, checks no way back, and makes its link-local address of the link-layer
-// one. What the system does not let be set stays as it is.
+// router advertisement, checks no way back, makes its link-local address of the link-layer one, and
+// keeps the others of IPv6 while the interface is down, as it does with IPv4. What the system does
+// not let be set stays as it is.
 void sl_interface_set_quiet(const char *name);
 
 // Add or remove an address. One that is there already, or is not, is no error.

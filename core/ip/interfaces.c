@@ -56,18 +56,26 @@ static struct sl_iface_address *find(struct sl_iface_addresses *a, uint16_t ifac
 
 static bool add(struct sl_iface_addresses *a, const struct sl_iface_address *item)
 {
-	if (find(a, item->iface, &item->prefix))
+	struct sl_iface_address *there = find(a, item->iface, &item->prefix);
+
+	if (there) {
+		there->filed |= item->filed;
+		there->learned |= item->learned;
 		return true;
+	}
 	if (a->n == SL_IFACE_ADDRESSES_MAX)
 		return false;
 	a->items[a->n++] = *item;
 	return true;
 }
 
-static void remove_item(struct sl_iface_addresses *a, struct sl_iface_address *item)
+static void unlearn(struct sl_iface_addresses *a, struct sl_iface_address *item)
 {
 	size_t behind = (size_t)(a->items + a->n - (item + 1));
 
+	item->learned = false;
+	if (item->filed)
+		return;
 	memmove(item, item + 1, behind * sizeof(*item)); // the order says which is the first
 	a->n--;
 }
@@ -75,7 +83,7 @@ static void remove_item(struct sl_iface_addresses *a, struct sl_iface_address *i
 static int read_one(struct sl_iface_addresses *a, const struct sl_strings *interfaces,
 		    const char *text, struct sl_error *err)
 {
-	struct sl_iface_address item = {0};
+	struct sl_iface_address item = {.filed = true};
 	size_t name_len = strcspn(text, " ");
 	int iface = sl_iface_find(interfaces, text, name_len);
 
@@ -112,15 +120,19 @@ bool sl_iface_addresses_control(struct sl_iface_addresses *a, const struct sl_co
 		return add(a, &item);
 	there = find(a, c->iface, &c->address);
 	if (there)
-		remove_item(a, there);
+		unlearn(a, there);
 	return true;
 }
 
 void sl_iface_addresses_adopt(struct sl_iface_addresses *a, const struct sl_iface_addresses *old)
 {
-	for (unsigned i = 0; i < old->n; i++)
-		if (old->items[i].learned)
-			add(a, &old->items[i]);
+	for (unsigned i = 0; i < old->n; i++) {
+		struct sl_iface_address item = old->items[i];
+
+		item.filed = false; // that is the new file's to say
+		if (item.learned)
+			add(a, &item);
+	}
 }
 
 bool sl_iface_addresses_have(const struct sl_iface_addresses *a, uint8_t family, const uint8_t *ip)

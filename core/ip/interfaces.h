@@ -17,7 +17,8 @@ enum {
 struct sl_iface_address {
 	struct sl_prefix prefix;
 	uint16_t iface;
-	bool learned; // by a control record
+	bool filed;   // the file says so
+	bool learned; // a control record did
 };
 
 struct sl_iface_addresses {
@@ -40,8 +41,8 @@ void sl_iface_outputs(uint8_t outputs[SL_IFACES_MAX], const struct sl_app *app,
 int sl_iface_addresses_read(struct sl_iface_addresses *a, const struct sl_strings *interfaces,
 			    const struct sl_strings *texts, struct sl_error *err);
 
-// Do what a control record says; kinds other than SL_CONTROL_ADDRESS are none of this.
-// Returns false where there is no room.
+// Do what a control record says; kinds other than SL_CONTROL_ADDRESS are none of this. An address
+// of the file stays. Returns false where there is no room.
 bool sl_iface_addresses_control(struct sl_iface_addresses *a, const struct sl_control *c);
 
 // Take over what the app's predecessor had learned.

@@ -354,6 +354,7 @@ static void kernel_is_kept_from_routing_on_a_quiet_interface(void **state)
 	assert_int_equal(conf("ipv4", "sltap0", "arp_ignore"), '8');
 	assert_int_equal(conf("ipv4", "sltap0", "forwarding"), '0');
 	assert_int_equal(conf("ipv6", "sltap0", "accept_ra"), '0');
+	assert_int_equal(conf("ipv6", "sltap0", "keep_addr_on_down"), '1');
 	finish(h);
 	assert_int_equal(system("echo 0 >/proc/sys/net/ipv4/ip_forward"), 0);
 }

@@ -159,9 +159,42 @@ static void control_records_add_and_remove(void **state)
 	assert_true(sl_iface_addresses_control(&table, &take));
 	assert_int_equal(table.n, 5);
 	assert_false(sl_iface_addresses_have(&table, 4, ip("10.0.9.1").bytes));
-	take = record("10.0.0.1/24", 0, true); // the next one is the first
-	assert_true(sl_iface_addresses_control(&table, &take));
-	source_is(0, false, "10.0.1.1");
+}
+
+// The kernel loses an address when its interface goes down, for instance.
+static void what_the_file_says_stays(void **state)
+{
+	struct sl_control add = record("10.0.0.1/24", 0, false);
+	struct sl_control take = record("10.0.0.1/24", 0, true);
+	static struct sl_iface_addresses next;
+
+	(void)state;
+	an_everyday_table();
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(sl_iface_addresses_control(&table, &add));
+		assert_true(sl_iface_addresses_control(&table, &take));
+		assert_int_equal(table.n, 5);
+		source_is(0, false, "10.0.0.1");
+	}
+	next.n = 0;
+	sl_iface_addresses_adopt(&next, &table);
+	assert_int_equal(next.n, 0);
+}
+
+static void a_successor_forgets_what_its_file_does_not_say(void **state)
+{
+	struct sl_control add = record("10.0.0.1/24", 0, false);
+	struct sl_control take = record("10.0.0.1/24", 0, true);
+	static struct sl_iface_addresses next;
+
+	(void)state;
+	an_everyday_table();
+	assert_true(sl_iface_addresses_control(&table, &add));
+	next.n = 0;
+	sl_iface_addresses_adopt(&next, &table);
+	assert_int_equal(next.n, 1);
+	assert_true(sl_iface_addresses_control(&next, &take));
+	assert_int_equal(next.n, 0);
 }
 
 static void a_successor_takes_over_what_was_learned_alone(void **state)
@@ -228,6 +261,8 @@ int main(void)
 		cmocka_unit_test(anycast_addresses_of_networks_are_known),
 		cmocka_unit_test(a_router_is_in_the_groups_of_routers_and_of_its_addresses),
 		cmocka_unit_test(control_records_add_and_remove),
+		cmocka_unit_test(what_the_file_says_stays),
+		cmocka_unit_test(a_successor_forgets_what_its_file_does_not_say),
 		cmocka_unit_test(a_successor_takes_over_what_was_learned_alone),
 		cmocka_unit_test(a_full_table_says_so),
 		cmocka_unit_test(bad_addresses_are_refused),
