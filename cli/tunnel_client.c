@@ -107,12 +107,20 @@ static int set_routes(struct sl_graph *g, const struct tunnel_client *c,
 	return 0;
 }
 
+// What the service says, as far as it can be.
+static uint32_t mtu_of(const struct sl_tunnel_lease *lease)
+{
+	if (!lease || !lease->mtu)
+		return MTU;
+	return lease->mtu < SL_TUNNEL_MTU_MAX ? lease->mtu : SL_TUNNEL_MTU_MAX;
+}
+
 // lease  NULL = not known yet: the interface stays down.
 static int fill(struct sl_graph *g, const struct tunnel_client *c,
 		const struct sl_tunnel_lease *lease, struct sl_error *err)
 {
 	struct tunnel_graph t = {.interface = c->name,
-				 .tun_mtu = lease && lease->mtu ? lease->mtu : MTU,
+				 .tun_mtu = mtu_of(lease),
 				 .up = lease != NULL,
 				 .max_peers = 1,
 				 .max_prefixes = PREFIXES};

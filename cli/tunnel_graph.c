@@ -3,10 +3,7 @@
 #include <sluice/tunnel.h>
 #include <stdio.h>
 
-enum {
-	OUTER = 80,     // bytes around an inner packet: IPv6, UDP, the tunnel's header and tag
-	MTU_MIN = 1500, // what the buffers hold in any case
-};
+enum { MTU_MIN = 1500 }; // what the buffers hold in any case
 
 static int set_number(struct sl_graph *g, const char *app, const char *key, uint32_t value,
 		      struct sl_error *err)
@@ -35,7 +32,8 @@ int tunnel_graph_fill(struct sl_graph *g, const struct tunnel_graph *t, struct s
 	static const char *const both[] = {TUNNEL, TUNNEL_HANDSHAKE};
 	int ret = sl_tunnel_add(g, TUNNEL, err);
 
-	sl_graph_set_mtu(g, t->tun_mtu + OUTER > MTU_MIN ? t->tun_mtu + OUTER : MTU_MIN);
+	sl_graph_set_mtu(g, t->tun_mtu + SL_TUNNEL_OUTER > MTU_MIN ? t->tun_mtu + SL_TUNNEL_OUTER
+								   : MTU_MIN);
 	if (ret == 0)
 		ret = set_tun(g, t, err);
 	if (ret == 0)

@@ -95,6 +95,17 @@ static int end(const struct wg *wg, const char *why)
 	return STATUS_FAILED;
 }
 
+// The kernel lets a TUN interface have any MTU, but packets of that length would be lost.
+static void limit_mtu(const struct wg *wg, struct wg_link_state *state)
+{
+	if (state->mtu <= SL_TUNNEL_MTU_MAX)
+		return;
+	say("%s: its MTU can be %d at most, not %u: set to that", wg->device.name,
+	    SL_TUNNEL_MTU_MAX, state->mtu);
+	state->mtu = SL_TUNNEL_MTU_MAX;
+	wg_link_set_mtu(wg->device.name, state->mtu);
+}
+
 // One that is not there may have moved to another namespace, or the device fails soon.
 static void link_changed(void *context)
 {
@@ -105,7 +116,10 @@ static void link_changed(void *context)
 	if (!state.is_there) {
 		wg->missed_ns = loop_now_ns();
 		loop_wake(&wg->loop);
-	} else if (wg_device_follow(&wg->device, state.mtu, state.up, &err) < 0) {
+		return;
+	}
+	limit_mtu(wg, &state);
+	if (wg_device_follow(&wg->device, state.mtu, state.up, &err) < 0) {
 		say_error(&err);
 	}
 }

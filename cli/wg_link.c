@@ -48,9 +48,14 @@ void wg_link_close(struct wg_link *l)
 	l->fd = -1;
 }
 
+static int control_socket(void)
+{
+	return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
 struct wg_link_state wg_link_look(const char *name)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = control_socket();
 	struct ifreq mtu = {0}, flags = {0};
 	struct wg_link_state s = {0};
 
@@ -63,4 +68,17 @@ struct wg_link_state wg_link_look(const char *name)
 	s.up = flags.ifr_flags & IFF_UP;
 	close(fd);
 	return s;
+}
+
+int wg_link_set_mtu(const char *name, uint32_t mtu)
+{
+	struct ifreq request = {.ifr_mtu = (int)mtu};
+	int fd = control_socket(), ret;
+
+	if (fd < 0)
+		return -errno;
+	memcpy(request.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
+	ret = ioctl(fd, SIOCSIFMTU, &request) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
 }

@@ -25,3 +25,6 @@ struct wg_link_state {
 };
 
 struct wg_link_state wg_link_look(const char *name);
+
+// Give the interface another MTU. Returns 0 or -errno.
+int wg_link_set_mtu(const char *name, uint32_t mtu);

@@ -6,13 +6,16 @@
 #include "core/tunnel/outer.h"
 
 #include <errno.h>
+#include <sluice/tunnel.h>
 #include <string.h>
 
 enum {
 	AROUND = sizeof(struct sl_message_data) + SL_MESSAGE_TAG,
-	OVERHEAD6 = SL_OUTER6_LEN + AROUND,
 	TUNNEL_MTU = 1420, // WireGuard's
 };
+
+_Static_assert(SL_TUNNEL_OUTER == SL_OUTER6_LEN + AROUND, "what is around a packet");
+_Static_assert(SL_TUNNEL_MTU_MAX + SL_TUNNEL_OUTER == SL_MTU_MAX, "what a buffer holds");
 
 struct check {
 	struct sl_network *n;
@@ -22,7 +25,7 @@ struct check {
 
 uint32_t sl_network_longest(const struct sl_network_port *p)
 {
-	return p->tunnel ? p->mtu + OVERHEAD6 : p->mtu;
+	return p->tunnel ? p->mtu + SL_TUNNEL_OUTER : p->mtu;
 }
 
 // The ways to an address.
@@ -192,7 +195,7 @@ static void set_mtu(const struct check *c, struct sl_network_port *p)
 	for (size_t i = 0; i < p->tunnel->n_peers; i++) {
 		uint32_t way = way_mtu(c, &p->tunnel->peers[i], &port);
 
-		mtu = RTE_MIN(mtu, inside(way, OVERHEAD6));
+		mtu = RTE_MIN(mtu, inside(way, SL_TUNNEL_OUTER));
 	}
 	p->mtu = mtu;
 }

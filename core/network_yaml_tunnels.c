@@ -4,9 +4,10 @@
 #include "core/read.h"
 
 #include <errno.h>
+#include <sluice/tunnel.h>
 #include <stdio.h>
 
-enum { MTU_MAX = 65000, WHAT = 96 };
+enum { WHAT = 96 };
 
 // ---- peers
 
@@ -138,7 +139,7 @@ static int read_number(const struct sl_reader *r, struct sl_network_port *p,
 		struct sl_place *at;
 		uint32_t min, max;
 	} numbers[] = {
-		{"mtu", &p->mtu, &p->mtu_at, SL_MTU_MIN, MTU_MAX},
+		{"mtu", &p->mtu, &p->mtu_at, SL_MTU_MIN, SL_TUNNEL_MTU_MAX},
 		{"listen", &t->listen.value, &t->listen.at, 1, UINT16_MAX},
 		{"max-peers", &t->max_peers.value, &t->max_peers.at, 1, 1 << 20},
 		{"max-prefixes", &t->max_prefixes.value, &t->max_prefixes.at, 1, 1 << 24},

@@ -10,8 +10,6 @@
 
 #define SERVE "serve"
 
-enum { MTU_MAX = 65000 };
-
 // ---- what is set
 
 static int set_text(const struct sl_reader *r, const char *app, const char *key,
@@ -96,7 +94,7 @@ static int read_word(const struct sl_reader *r, const struct sl_yaml *v)
 	if (strcmp(key, "interface") != 0)
 		return read_number(r, v,
 				   !strcmp(key, "listen") ? UINT16_MAX
-				   : !strcmp(key, "mtu")  ? MTU_MAX
+				   : !strcmp(key, "mtu")  ? SL_TUNNEL_MTU_MAX
 							  : 1 << 20);
 	ret = sl_read_want(r, v, "'interface'", SL_YAML_TEXT);
 	return ret < 0 ? ret : set_text(r, SERVE "-tun", "name", v, v->text, false);

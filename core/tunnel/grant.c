@@ -3,9 +3,10 @@
 #include "core/config.h"
 
 #include <errno.h>
+#include <sluice/tunnel.h>
 #include <string.h>
 
-enum { MTU_MIN = 68, MTU_MAX = 65000 };
+enum { MTU_MIN = 68 };
 
 static int read_address(struct sl_grant *g, const char *text, struct sl_error *err)
 {
@@ -66,9 +67,9 @@ static int read_mtu(struct sl_grant *g, const char *text, struct sl_error *err)
 {
 	uint64_t mtu;
 
-	if (sl_parse_uint(text, &mtu, NULL) < 0 || mtu < MTU_MIN || mtu > MTU_MAX)
+	if (sl_parse_uint(text, &mtu, NULL) < 0 || mtu < MTU_MIN || mtu > SL_TUNNEL_MTU_MAX)
 		return sl_error_set(err, -EINVAL, "mtu '%s' is not %d to %d", text, MTU_MIN,
-				    MTU_MAX);
+				    SL_TUNNEL_MTU_MAX);
 	g->mtu = (uint16_t)mtu;
 	return 1;
 }

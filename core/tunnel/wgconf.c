@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-enum { MTU_MIN = 68, MTU_MAX = 65000 };
+enum { MTU_MIN = 68 };
 
 enum section { NO_SECTION, INTERFACE, PEER };
 
@@ -144,8 +144,8 @@ static int interface_mtu(struct reader *r, char *value)
 {
 	uint64_t mtu;
 
-	if (!read_number(value, MTU_MAX, &mtu) || mtu < MTU_MIN)
-		return wrong(r, value, "an MTU is %d to %d", MTU_MIN, MTU_MAX);
+	if (!read_number(value, SL_TUNNEL_MTU_MAX, &mtu) || mtu < MTU_MIN)
+		return wrong(r, value, "an MTU is %d to %d", MTU_MIN, SL_TUNNEL_MTU_MAX);
 	r->c->mtu = (uint32_t)mtu;
 	return 0;
 }

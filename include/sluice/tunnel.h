@@ -18,6 +18,8 @@ enum {
 	SL_TUNNEL_ENDPOINT_TEXT = 72, // "[2001:db8::1]:51820", terminated
 	SL_TUNNEL_PREFIX_TEXT = 64,   // "2001:db8::/32", terminated
 	SL_TUNNEL_NETWORKS = 4,       // that a lease lists, at most
+	SL_TUNNEL_OUTER = 80,         // bytes around an inner packet, at most: IPv6, UDP, its own
+	SL_TUNNEL_MTU_MAX = 64920,    // longest inner packet: with those, what a buffer holds
 };
 
 // Add to a graph the apps and links of a tunnel between a TUN interface and a UDP port of the host.

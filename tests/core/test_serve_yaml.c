@@ -101,6 +101,7 @@ static void mistakes_have_a_place(void **state)
 	} cases[] = {
 		{"serve: {}", "'serve' needs 'services'", 1},
 		{"serve:\n  lisen: 1\n", "'serve' has no key 'lisen'", 2},
+		{"serve:\n  mtu: 64921\n  services: {}\n", "mtu must be between 68 and 64920", 2},
 		{"serve:\n  listen: 70000\n  services: {}\n", "listen", 2},
 		{"serve:\n  services:\n    a: {}\n", "service a: it needs key=FILE", 3},
 		{"serve:\n  services:\n    a: {key: k, noise: IK}\n", "'IK' is not NK, KK or XK",

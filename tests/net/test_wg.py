@@ -404,6 +404,28 @@ class Changes(Wg):
         self.sends(self.a, self.b, "10.9.0.2")
         self.sends(self.b, self.a, "10.9.0.1")
 
+    def test_an_mtu_that_is_too_large_is_made_what_it_can_be(self):
+        for host, device in ((self.a, self.x), (self.b, self.y)):
+            host.ip("link", "set", "eth0", "mtu", "65535")
+            host.ip("link", "set", device.name, "mtu", "65535")
+        hosts.eventually("it is", lambda: "mtu 64920 " in
+                         self.a.run("ip", "link", "show", self.x.name).stdout)
+        self.reaches(self.a)
+
+
+class Jumbo(Wg):
+    def test_packets_of_the_largest_mtu_pass(self):
+        x, y = self.device(self.a, "a"), self.device(self.b, "b")
+        self.join(x, y)
+        for host, device in ((self.a, x), (self.b, y)):
+            host.ip("link", "set", "eth0", "mtu", "65535")
+            host.ip("link", "set", device.name, "mtu", "64920")
+        for outer in "192.0.2.2:%d", "[2001:db8::2]:%d":
+            x.set("peer", y.key, "endpoint", outer % y.port())
+            hosts.eventually("they do",
+                             lambda: self.a.pings("10.9.0.2", "-s", "64892", "-M", "do"))
+            self.sends(self.a, self.b, "10.9.0.2")
+
 
 if __name__ == "__main__":
     wireguard.skip_unless_possible()

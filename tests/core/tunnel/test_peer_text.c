@@ -81,7 +81,8 @@ static void mistakes_name_the_word(void **state)
 		 "a client has no 'endpoint'; it has psk, cap, key, allowed, address, networks, "
 		 "rate, mtu"},
 		{"service=s psk=p rate=5Mpps", "rate '5Mpps' is not like 10Mbps"},
-		{"service=s psk=p mtu=67", "mtu '67' is not 68 to 65000"},
+		{"service=s psk=p mtu=67", "mtu '67' is not 68 to 64920"},
+		{"service=s psk=p mtu=64921", "mtu '64921' is not 68 to 64920"},
 		{"service=s psk=p address=10.0.0.0/8",
 		 "'10.0.0.0/8' is not an address such as 10.9.0.2"},
 		{"service=s psk=p networks=::/0,::/1,::/2,::/3,::/4",
