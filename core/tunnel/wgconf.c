@@ -44,20 +44,22 @@ static int no_memory(const struct reader *r)
 
 // ---- values
 
+#define BLANKS " \t\r\f\v"
+
 static char *skip_blanks(char *text)
 {
-	return text + strspn(text, " \t\r\f\v");
+	return text + strspn(text, BLANKS);
 }
 
-// text without blanks around it; cut where it stands.
-static char *trim(char *text)
+// text without blanks, also within, which mean nothing to wg; cut where it stands.
+static char *squeeze(char *text)
 {
-	char *end;
+	char *to = text = skip_blanks(text);
 
-	text = skip_blanks(text);
-	for (end = text + strlen(text); end > text && strchr(" \t\r\f\v", end[-1]); end--)
-		;
-	*end = '\0';
+	for (const char *from = text; *from; from++)
+		if (!strchr(BLANKS, *from))
+			*to++ = *from;
+	*to = '\0';
 	return text;
 }
 
@@ -105,7 +107,7 @@ static int read_list(struct reader *r, char *value, int (*one)(struct reader *, 
 	int ret = 0;
 
 	while (ret == 0 && (part = strsep(&value, ","))) {
-		part = trim(part);
+		part = squeeze(part);
 		if (*part)
 			ret = one(r, part);
 	}
@@ -159,11 +161,6 @@ static int interface_address(struct reader *r, char *value)
 	return append(r, &r->c->addresses, &r->c->n_addresses, value);
 }
 
-static int interface_addresses(struct reader *r, char *value)
-{
-	return read_list(r, value, interface_address);
-}
-
 // ---- [Peer]
 
 static struct sl_tunnel_change *last_peer(const struct reader *r)
@@ -186,8 +183,11 @@ static int peer_psk(struct reader *r, char *value)
 static int peer_endpoint(struct reader *r, char *value)
 {
 	const char *colon = strrchr(value, ':');
+	uint64_t port = 1; // of one that has a name
 
-	if (!colon || colon == value || !colon[1])
+	if (colon && !colon[1 + strspn(colon + 1, "0123456789")])
+		port = strtoull(colon + 1, NULL, 10);
+	if (!colon || colon == value || port == 0 || port > UINT16_MAX)
 		return wrong(r, value, "not an endpoint such as host:51820 or [2001:db8::1]:51820");
 	last_peer(r)->endpoint = value;
 	return 0;
@@ -218,40 +218,36 @@ static int peer_prefix(struct reader *r, char *value)
 	return ret;
 }
 
-static int peer_allowed(struct reader *r, char *value)
-{
-	return read_list(r, value, peer_prefix);
-}
-
 // ---- lines
 
 struct word {
 	const char *name;
+	bool is_list;                               // of values between commas
 	int (*read)(struct reader *r, char *value); // NULL = asks wg-quick for something
 };
 
 static const struct word interface_words[] = {
-	{"PrivateKey", interface_key},
-	{"ListenPort", interface_port},
-	{"FwMark", interface_mark},
-	{"Address", interface_addresses},
-	{"MTU", interface_mtu},
-	{"DNS", NULL},
-	{"Table", NULL},
-	{"PreUp", NULL},
-	{"PostUp", NULL},
-	{"PreDown", NULL},
-	{"PostDown", NULL},
-	{"SaveConfig", NULL},
+	{"PrivateKey", false, interface_key},
+	{"ListenPort", false, interface_port},
+	{"FwMark", false, interface_mark},
+	{"Address", true, interface_address},
+	{"MTU", false, interface_mtu},
+	{"DNS", false, NULL},
+	{"Table", false, NULL},
+	{"PreUp", false, NULL},
+	{"PostUp", false, NULL},
+	{"PreDown", false, NULL},
+	{"PostDown", false, NULL},
+	{"SaveConfig", false, NULL},
 	{0},
 };
 
 static const struct word peer_words[] = {
-	{"PublicKey", peer_key},
-	{"PresharedKey", peer_psk},
-	{"AllowedIPs", peer_allowed},
-	{"Endpoint", peer_endpoint},
-	{"PersistentKeepalive", peer_keepalive},
+	{"PublicKey", false, peer_key},
+	{"PresharedKey", false, peer_psk},
+	{"AllowedIPs", true, peer_prefix},
+	{"Endpoint", false, peer_endpoint},
+	{"PersistentKeepalive", false, peer_keepalive},
 	{0},
 };
 
@@ -276,6 +272,13 @@ static int note_other(const struct reader *r, const char *name)
 	return append(r, &r->c->others, &r->c->n_others, name);
 }
 
+static int read_value(struct reader *r, const struct word *w, char *value)
+{
+	if (!w->read)
+		return note_other(r, w->name);
+	return w->is_list ? read_list(r, value, w->read) : w->read(r, squeeze(value));
+}
+
 static int read_word(struct reader *r, char *name, char *value)
 {
 	const struct word *words = r->section == PEER ? peer_words : interface_words;
@@ -284,7 +287,7 @@ static int read_word(struct reader *r, char *name, char *value)
 		return wrong(r, name, "stands before [Interface] and any [Peer]");
 	for (const struct word *w = words; w->name; w++)
 		if (strcasecmp(w->name, name) == 0)
-			return w->read ? w->read(r, value) : note_other(r, w->name);
+			return read_value(r, w, value);
 	return unknown_word(r, words, name);
 }
 
@@ -332,16 +335,16 @@ static int read_line(struct reader *r, char *line)
 	r->start = line;
 	r->line++;
 	line[strcspn(line, "#")] = '\0';
-	line = trim(line);
+	line = skip_blanks(line);
 	if (!*line)
 		return 0;
 	if (*line == '[')
-		return read_section(r, line);
+		return read_section(r, squeeze(line));
 	value = strchr(line, '=');
 	if (!value)
 		return wrong(r, line, "not of the form Word = value");
 	*value++ = '\0';
-	return read_word(r, trim(line), trim(value));
+	return read_word(r, squeeze(line), value);
 }
 
 // Read what is in c->text.

@@ -90,6 +90,29 @@ static void all_that_a_file_says_is_read(void **state)
 	sl_wgconf_fini(&c);
 }
 
+// As for wg. Positions are those in the file all the same: see the next test but one.
+static void blanks_mean_nothing(void **state)
+{
+	static const char text[] = " [ Inter face ]\nListen Port = 518 20\n\t[Pe er]\r\n"
+				   "Public Key = AgAAAAAA AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA =\n"
+				   "Allowed\tIPs = 10.0.0.0 / 8 , fd00 ::/8\n"
+				   "Endpoint = 192.0.2.7 : 7\nPersistentKeepalive = o f f\n";
+	struct sl_error err;
+	struct sl_wgconf c;
+
+	(void)state;
+	if (sl_wgconf_parse(&c, text, sizeof(text) - 1, "wg0.conf", &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(c.port, 51820);
+	assert_int_equal(c.n_peers, 1);
+	assert_int_equal(c.peers[0].public_key[0], 2);
+	assert_int_equal(c.peers[0].n_allowed, 2);
+	assert_string_equal(c.peers[0].allowed[0], "10.0.0.0/8");
+	assert_string_equal(c.peers[0].allowed[1], "fd00::/8");
+	assert_string_equal(c.peers[0].endpoint, "192.0.2.7:7");
+	sl_wgconf_fini(&c);
+}
+
 static void little_is_enough(void **state)
 {
 	struct sl_error err;
@@ -129,6 +152,9 @@ static void mistakes_are_found_where_they_stand(void **state)
 		{"[Peer]\nPublicKey = " KEY "\nEndpoint = host\n", 3, 12, "not an endpoint"},
 		{"[Peer]\nPublicKey = " KEY "\nEndpoint = :1\n", 3, 12, "not an endpoint"},
 		{"[Peer]\nPublicKey = " KEY "\nEndpoint = host:\n", 3, 12, "not an endpoint"},
+		{"[Peer]\nPublicKey = " KEY "\nEndpoint = host:0\n", 3, 12, "not an endpoint"},
+		{"[Peer]\nPublicKey = " KEY "\nEndpoint = a:65536\n", 3, 12, "not an endpoint"},
+		{"[Interface]\nAddress = 10. 0.0.1/24 , 10.0.0/8\n", 2, 26, "not an address"},
 		{"[Peer]\nPersistentKeepalive = 65536\n", 2, 23, "a keepalive is"},
 		{"[Peer]\nDNS = 192.0.2.1\n", 2, 1, "a [Peer] has no such word"},
 		{"\n[Peer]\nEndpoint = a:1\n\n[Interface]\n", 2, 1, "without PublicKey"},
@@ -217,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_that_a_file_says_is_read),
+		cmocka_unit_test(blanks_mean_nothing),
 		cmocka_unit_test(little_is_enough),
 		cmocka_unit_test(mistakes_are_found_where_they_stand),
 		cmocka_unit_test(what_is_no_text_is_refused),
