@@ -15,6 +15,8 @@ struct wg_connection {
 	struct loop_watch watch;
 	struct sl_uapi *uapi;
 	int fd;
+	char in[PIECE]; // what was read: bytes in_at to in_len are not heard yet
+	size_t in_at, in_len;
 	char *out; // what is to be sent: bytes out_at to out_len
 	size_t out_at, out_len, out_room;
 	bool failed; // no memory for an answer, or nobody takes it
@@ -82,16 +84,31 @@ static void send_out(struct wg_connection *c)
 	wipe_out(c);
 }
 
-// Returns false at the end of the conversation.
+static bool has_unheard(const struct wg_connection *c)
+{
+	return c->in_at < c->in_len;
+}
+
+// Read when all is heard. Returns false at the end of the conversation.
+static bool read_more(struct wg_connection *c)
+{
+	ssize_t n = read(c->fd, c->in, sizeof(c->in));
+
+	c->in_at = 0;
+	c->in_len = n > 0 ? (size_t)n : 0;
+	return n > 0 || (n < 0 && would_block());
+}
+
+// Hear one request, or a part of it. Returns false at the end of the conversation.
 static bool hear(struct wg_connection *c)
 {
-	char bytes[PIECE];
-	ssize_t n = read(c->fd, bytes, sizeof(bytes));
+	size_t n;
 
-	if (n <= 0)
-		return n < 0 && would_block();
-	sl_uapi_hear(c->uapi, bytes, (size_t)n);
-	sl_secret_wipe(bytes, (size_t)n);
+	if (!has_unheard(c) && !read_more(c))
+		return false;
+	n = sl_uapi_hear(c->uapi, c->in + c->in_at, c->in_len - c->in_at);
+	sl_secret_wipe(c->in + c->in_at, n);
+	c->in_at += n;
 	return true;
 }
 
@@ -105,18 +122,19 @@ void wg_connection_close(struct wg_connection **slot)
 	close(c->fd);
 	sl_uapi_destroy(c->uapi);
 	wipe_out(c);
+	sl_secret_wipe(c->in, sizeof(c->in));
 	free(c);
 	*slot = NULL;
 }
 
-// Whoever does not take an answer is not heard.
+// Whoever does not take an answer is not heard. What is left to hear comes after the others' turns.
 static void ready(void *context)
 {
 	struct wg_connection *c = context;
 	bool goes_on = c->out || hear(c);
 
 	send_out(c);
-	c->watch.events = c->out ? POLLOUT : POLLIN;
+	c->watch.events = c->out || has_unheard(c) ? POLLOUT : POLLIN;
 	if (!goes_on || c->failed || loop_watch(c->loop, &c->watch) < 0)
 		wg_connection_close(c->slot);
 }

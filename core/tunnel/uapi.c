@@ -310,12 +310,18 @@ static int read_line(struct sl_uapi *u)
 	}
 }
 
-static void hear_line(struct sl_uapi *u)
+// Returns whether the request has ended with it.
+static bool hear_line(struct sl_uapi *u)
 {
+	bool ends = u->len == 0 && u->request != NONE;
+
 	if (u->len > 0 && u->code == 0)
 		heed(u, read_line(u));
-	else if (u->len == 0 && u->request != NONE)
+	if (ends)
 		end(u);
+	sodium_memzero(u->line, sizeof(u->line));
+	u->len = 0;
+	return ends;
 }
 
 // The bytes up to the end of the line, or all.
@@ -329,23 +335,23 @@ static void add(struct sl_uapi *u, const char *bytes, size_t len)
 	u->line[u->len < LINE ? u->len : 0] = '\0';
 }
 
-void sl_uapi_hear(struct sl_uapi *u, const char *bytes, size_t len)
+size_t sl_uapi_hear(struct sl_uapi *u, const char *bytes, size_t len)
 {
-	while (len > 0) {
-		const char *newline = memchr(bytes, '\n', len);
-		size_t n = newline ? (size_t)(newline - bytes) : len;
+	size_t at = 0;
 
-		add(u, bytes, n);
-		bytes += n;
-		len -= n;
+	while (at < len) {
+		const char *newline = memchr(bytes + at, '\n', len - at);
+		size_t n = newline ? (size_t)(newline - bytes) - at : len - at;
+
+		add(u, bytes + at, n);
+		at += n;
 		if (!newline)
-			return;
-		hear_line(u);
-		sodium_memzero(u->line, sizeof(u->line));
-		u->len = 0;
-		bytes++;
-		len--;
+			break;
+		at++;
+		if (hear_line(u))
+			break;
 	}
+	return at;
 }
 
 struct sl_uapi *sl_uapi_create(const struct sl_uapi_device *device, void *context,

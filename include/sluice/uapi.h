@@ -38,8 +38,11 @@ struct sl_uapi *sl_uapi_create(const struct sl_uapi_device *device, void *contex
 // Wipe and free. NULL is legal.
 void sl_uapi_destroy(struct sl_uapi *u);
 
-// Hear the next len bytes, as many as there are: of one request, or of several.
-void sl_uapi_hear(struct sl_uapi *u, const char *bytes, size_t len);
+// Hear the next of len bytes: all, or those up to the end of a request. An answer may be long, so
+// whoever speaks hears it before the next request is looked at.
+//
+// Returns how many bytes were heard; not 0 unless len is.
+size_t sl_uapi_hear(struct sl_uapi *u, const char *bytes, size_t len);
 
 // All of a device as a get is answered, but for the lines that end the answer.
 //

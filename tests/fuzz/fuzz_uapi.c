@@ -83,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sl_uapi *v = sl_uapi_create(&device, &pieces, answer, &pieces);
 
 	whole.len = pieces.len = 0;
-	sl_uapi_hear(u, (const char *)data, size);
+	for (size_t i = 0; i < size;)
+		i += sl_uapi_hear(u, (const char *)data + i, size - i);
 	for (size_t i = 0; i < size; i++)
 		sl_uapi_hear(v, (const char *)data + i, 1);
 	if (whole.len != pieces.len || memcmp(whole.text, pieces.text, whole.len) != 0)

@@ -158,6 +158,20 @@ class Configuration(Wg):
             s.sendall(b"get=1\nset")
         self.assertIn("listening port", d.wg("show", d.name))
 
+    def test_who_asks_and_does_not_listen_takes_no_memory(self):
+        d = self.device(self.a, "a")
+        self.say(d, "set=1\n" + "".join(f"public_key={os.urandom(32).hex()}\n"
+                                        for _ in range(5000)) + "\n")
+        for _ in range(3):
+            s = socket.socket(socket.AF_UNIX)
+            self.addCleanup(s.close)
+            s.connect(str(d.socket))
+            s.sendall(b"get=1\n\n" * 2000)
+        self.assertEqual(len(d.show("peers").split()), 5000)
+        with open(f"/proc/{d.process.pid}/status", encoding="ascii") as f:
+            peak = next(line for line in f if line.startswith("VmHWM")).split()
+        self.assertLess(int(peak[1]), 500_000, peak)  # kB; all the answers would be 10 GB
+
     @staticmethod
     def say(device, text):
         """Speak on the socket, to the end."""

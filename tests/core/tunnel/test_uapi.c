@@ -100,8 +100,8 @@ static void say(struct notes *n, const char *text, size_t len, size_t piece)
 	struct sl_uapi *u = sl_uapi_create(&device, n, answer, n);
 
 	assert_non_null(u);
-	for (size_t at = 0; at < len; at += piece)
-		sl_uapi_hear(u, text + at, len - at < piece ? len - at : piece);
+	for (size_t at = 0; at < len;)
+		at += sl_uapi_hear(u, text + at, len - at < piece ? len - at : piece);
 	sl_uapi_destroy(u);
 }
 
@@ -125,6 +125,23 @@ static void check(const struct row *table, size_t n)
 }
 
 #define CHECK(table) check(table, sizeof(table) / sizeof((table)[0]))
+
+static void one_request_is_heard_at_a_time(void **state)
+{
+	static const char two[] = "get=1\n\nset=1\nlisten_port=7\n\n\nget";
+	static struct notes n;
+	struct sl_uapi *u = sl_uapi_create(&device, &n, answer, &n);
+
+	(void)state;
+	memset(&n, 0, sizeof(n));
+	assert_int_equal(sl_uapi_hear(u, two, strlen(two)), 7);
+	assert_string_equal(n.calls, "");
+	assert_int_equal(sl_uapi_hear(u, two + 7, strlen(two) - 7), 21);
+	assert_string_equal(n.calls, "port 7;");
+	assert_int_equal(sl_uapi_hear(u, two + 28, strlen(two) - 28), 4);
+	assert_int_equal(sl_uapi_hear(u, two, 0), 0);
+	sl_uapi_destroy(u);
+}
 
 static void device_words_are_done_at_once(void **state)
 {
@@ -362,6 +379,7 @@ static void a_get_has_room_for_the_largest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_request_is_heard_at_a_time),
 		cmocka_unit_test(device_words_are_done_at_once),
 		cmocka_unit_test(peers_are_done_when_all_is_said),
 		cmocka_unit_test(a_conversation_has_any_number_of_requests),
