@@ -9,6 +9,7 @@
 #include "core/ip/address.h"
 #include "core/ip/meta.h"
 #include "core/proto/ipv6.h"
+#include "core/proto/mld.h"
 #include "core/proto/nd.h"
 
 #include <errno.h>
@@ -85,8 +86,9 @@ static unsigned strip_slowly(struct ethernet_in *self, struct rte_mbuf *p, uint8
 	return strip(self, p, flags, port);
 }
 
-// Whether a packet of len bytes is neighbour discovery, behind whatever extension headers; also the
-// first fragment of one, which is to be refused as such. A later fragment begins with anything.
+// Whether a packet of len bytes is neighbour discovery, or asks who listens to groups, behind
+// whatever extension headers; also the first fragment of one, which is to be refused as such. A
+// later fragment begins with anything.
 static bool is_nd(const uint8_t *packet, size_t len)
 {
 	const struct sl_ipv6_hdr *ip = sl_ipv6_parse_header(packet, len);
@@ -94,8 +96,10 @@ static bool is_nd(const uint8_t *packet, size_t len)
 
 	if (!ip || !sl_ipv6_upper(ip, len, &upper) || upper.protocol != SL_PROTO_ICMPV6)
 		return false;
-	return !upper.later && upper.len > 0 && upper.data[0] >= SL_ND_ROUTER_SOLICITATION &&
-	       upper.data[0] <= SL_ND_REDIRECT;
+	if (upper.later || upper.len == 0)
+		return false;
+	return upper.data[0] == SL_MLD_QUERY ||
+	       (upper.data[0] >= SL_ND_ROUTER_SOLICITATION && upper.data[0] <= SL_ND_REDIRECT);
 }
 
 // Whether what follows the IPv6 header cannot be neighbour discovery. There are HEADER + 40 bytes.
@@ -317,7 +321,8 @@ const struct sl_app_class sl_ethernet_in_class = {
 		"as their source, and notes for the router's other apps on which interface a "
 		"packet came and whether it came to a group. Neighbour discovery leaves on "
 		"`nd` unchecked, also behind extension headers; whole frames of other "
-		"protocols leave on `other`. What leads nowhere is dropped by its name: "
+		"protocols leave on `other`. Queries of multicast listener discovery go with "
+		"neighbour discovery. What leads nowhere is dropped by its name: "
 		"`no_ipv6`, `unknown_type`.",
 	.inputs = {[IN] = "in"},
 	.outputs =

@@ -1,10 +1,11 @@
 // neighbour: gives packets the Ethernet header of their next hop, which it finds by ARP and by
 // neighbour discovery; answers for the router's own addresses on the interface.
 // Ports: ipv4, ipv6, arp, nd, control -> out, error, tap.  Config: neighbour_config.c.
-// Spec: RFC 826, RFC 5227, RFC 4861, RFC 6980, RFC 1112 section 6.4, RFC 2464.
+// Spec: RFC 826, RFC 5227, RFC 4861, RFC 6980, RFC 3810, RFC 1112 section 6.4, RFC 2464.
 //
-// The table is core/ip/neighbour.h; messages are dealt with in neighbour_arp.c and neighbour_nd.c,
-// own addresses in neighbour_own.c. What this file does with each packet is in `forward`.
+// The table is core/ip/neighbour.h; messages are dealt with in neighbour_arp.c, neighbour_nd.c
+// and neighbour_mld.c, own addresses in neighbour_own.c. What this file does with each packet is in
+// `forward`.
 
 #include "apps/neighbour.h"
 
@@ -245,6 +246,18 @@ static void messages(struct sl_neighbour_app *self, unsigned input,
 	}
 }
 
+// What comes on `nd`.
+static void discovery(struct sl_neighbour_app *self, struct rte_mbuf *p)
+{
+	struct sl_mld_query q;
+	enum sl_mld_verdict verdict = sl_mld_parse_query(&q, sl_data(p), sl_len(p));
+
+	if (verdict == SL_MLD_OTHER)
+		sl_neighbour_nd(self, p);
+	else
+		sl_neighbour_mld(self, p, &q, verdict);
+}
+
 static bool use_record(struct sl_neighbour_app *self, const struct sl_control *c)
 {
 	struct sl_neighbours *t = c->neighbour.family == 4 ? sl_neighbour_ipv4(self)
@@ -301,7 +314,7 @@ static void neighbour_push(struct sl_app *app)
 	if (waits(app, SL_NEIGHBOUR_ARP))
 		messages(self, SL_NEIGHBOUR_ARP, sl_neighbour_arp);
 	if (waits(app, SL_NEIGHBOUR_ND))
-		messages(self, SL_NEIGHBOUR_ND, sl_neighbour_nd);
+		messages(self, SL_NEIGHBOUR_ND, discovery);
 	if (waits(app, SL_NEIGHBOUR_CONTROL))
 		control(self);
 	count_held(self);
@@ -322,7 +335,7 @@ static void announce(struct sl_neighbour_app *self)
 		a->announced = true;
 		if (a->prefix.ip.family == 4)
 			sl_neighbour_arp_announce(self, &a->prefix.ip);
-		else if (a->prefix.ip.family == 6)
+		else if (a->prefix.ip.family == 6 && sl_neighbour_has_ipv6(self))
 			sl_neighbour_nd_announce(self, &a->prefix.ip);
 	}
 	self->own.news = false;
@@ -333,6 +346,7 @@ static void neighbour_tick(struct sl_app *app)
 	struct sl_neighbour_app *self = (struct sl_neighbour_app *)app;
 	struct sl_neighbours *ipv4 = sl_neighbour_ipv4(self), *ipv6 = sl_neighbour_ipv6(self);
 
+	sl_neighbour_mld_tick(self); // who switches frames shall know before the neighbours do
 	if (self->own.news && self->has_mac)
 		announce(self);
 	sl_neighbours_tick(ipv4, app->now_ns, TICK_MOST);
@@ -372,6 +386,7 @@ static void neighbour_adopt(struct sl_app *app, struct sl_app *old)
 			       memcmp(self->mac, before->mac, sizeof(self->mac)) == 0);
 	for (unsigned i = 0; i < 2; i++)
 		sl_neighbours_adopt(self->sides[i].table, before->sides[i].table, old->now_ns);
+	self->mld = before->mld;
 	count_held(before);
 	count_held(self);
 }
@@ -404,6 +419,8 @@ const struct sl_app_class sl_neighbour_class = {
 		"ten seconds. Neighbours that have answered are never displaced by others that "
 		"have not. Redirects and advertisements of routers are ignored. Answers are handed "
 		"on to `tap`, where it is connected, for a kernel that shares the addresses. "
+		"It reports the groups that its IPv6 addresses bring, and "
+		"answers queries of multicast listener discovery, which `tap` gets, too. "
 		"`control` takes records of addresses and of permanent neighbours.",
 	.inputs = {[SL_NEIGHBOUR_IPV4] = "ipv4",
 		   [SL_NEIGHBOUR_IPV6] = "ipv6",
@@ -431,7 +448,8 @@ const struct sl_app_class sl_neighbour_class = {
 		  [SL_NEIGHBOUR_DROP_ND + SL_ND_ADDRESS - 1] = "nd_address",
 		  [SL_NEIGHBOUR_DROP_ROUTER_SOLICITATION] = "router_solicitation",
 		  [SL_NEIGHBOUR_DROP_ROUTER_ADVERTISEMENT] = "router_advertisement",
-		  [SL_NEIGHBOUR_DROP_REDIRECT] = "redirect"},
+		  [SL_NEIGHBOUR_DROP_REDIRECT] = "redirect",
+		  [SL_NEIGHBOUR_DROP_BAD_QUERY] = "bad_query"},
 	.metrics = {[SL_NEIGHBOUR_METRIC_IPV4] = "ipv4_neighbours",
 		    [SL_NEIGHBOUR_METRIC_IPV6] = "ipv6_neighbours",
 		    [SL_NEIGHBOUR_METRIC_SOLICITATIONS] = "solicitations",
@@ -439,7 +457,8 @@ const struct sl_app_class sl_neighbour_class = {
 		    [SL_NEIGHBOUR_METRIC_CONFLICTS] = "conflicts",
 		    [SL_NEIGHBOUR_METRIC_DISPLACED] = "displaced",
 		    [SL_NEIGHBOUR_METRIC_NO_BUFFER] = "no_buffer",
-		    [SL_NEIGHBOUR_METRIC_RECORDS_REFUSED] = "records_refused"},
+		    [SL_NEIGHBOUR_METRIC_RECORDS_REFUSED] = "records_refused",
+		    [SL_NEIGHBOUR_METRIC_LISTENER_REPORTS] = "listener_reports"},
 	.keys = sl_neighbour_keys,
 	.config_size = sizeof(struct sl_neighbour_settings),
 	.size = sizeof(struct sl_neighbour_app),

@@ -4,6 +4,7 @@
 #include "apps/classes.h"
 #include "apps/neighbour_own.h"
 #include "core/ip/meta.h"
+#include "core/ip/mld.h"
 #include "core/ip/neighbour.h"
 
 enum sl_neighbour_input {
@@ -29,6 +30,7 @@ enum sl_neighbour_drop {
 	SL_NEIGHBOUR_DROP_ROUTER_SOLICITATION = SL_NEIGHBOUR_DROP_ND + 7,
 	SL_NEIGHBOUR_DROP_ROUTER_ADVERTISEMENT,
 	SL_NEIGHBOUR_DROP_REDIRECT,
+	SL_NEIGHBOUR_DROP_BAD_QUERY,
 };
 
 enum sl_neighbour_metric {
@@ -40,6 +42,7 @@ enum sl_neighbour_metric {
 	SL_NEIGHBOUR_METRIC_DISPLACED,
 	SL_NEIGHBOUR_METRIC_NO_BUFFER,
 	SL_NEIGHBOUR_METRIC_RECORDS_REFUSED,
+	SL_NEIGHBOUR_METRIC_LISTENER_REPORTS,
 };
 
 struct sl_neighbour_app;
@@ -59,6 +62,7 @@ struct sl_neighbour_app {
 	uint16_t index;
 	const char *port; // whose address is ours; NULL where the file says the address
 	struct sl_neighbour_own own;
+	struct sl_mld mld; // the groups that the own addresses bring
 };
 
 // The table of IPv4's neighbours, and that of IPv6's.
@@ -70,6 +74,12 @@ static inline struct sl_neighbours *sl_neighbour_ipv4(struct sl_neighbour_app *s
 static inline struct sl_neighbours *sl_neighbour_ipv6(struct sl_neighbour_app *self)
 {
 	return self->sides[SL_NEIGHBOUR_IPV6].table;
+}
+
+// Whether there is IPv6 on the link: who does not hear its messages does not speak it either.
+static inline bool sl_neighbour_has_ipv6(const struct sl_neighbour_app *self)
+{
+	return self->app.in[SL_NEIGHBOUR_ND] != NULL;
 }
 
 // Make a frame of len bytes with its Ethernet header, to be filled and given to OUT.
@@ -90,6 +100,12 @@ void sl_neighbour_arp_announce(struct sl_neighbour_app *self, const struct sl_ip
 void sl_neighbour_nd(struct sl_neighbour_app *self, struct rte_mbuf *p);
 void sl_neighbour_nd_solicit(struct sl_neighbour_app *self, const struct sl_neighbour *n);
 void sl_neighbour_nd_announce(struct sl_neighbour_app *self, const struct sl_ip *ip);
+
+// Multicast listener discovery: deal with a query, of which sl_mld_parse_query has said whether it
+// is good; tell what is due.
+void sl_neighbour_mld(struct sl_neighbour_app *self, struct rte_mbuf *p,
+		      const struct sl_mld_query *q, enum sl_mld_verdict verdict);
+void sl_neighbour_mld_tick(struct sl_neighbour_app *self);
 
 // Somebody else uses one of our addresses: count it and tell all whose it is, not too often.
 // Spec: RFC 5227 section 2.4 (c).

@@ -93,6 +93,7 @@ int sl_neighbour_read(struct sl_neighbour_app *self, const struct sl_neighbour_s
 
 	self->index = (uint16_t)c->index;
 	self->port = c->mac ? NULL : c->port;
+	sl_mld_init(&self->mld, rte_rand());
 	for (unsigned i = 0; i < 2 && r == 0; i++) {
 		self->sides[i].app = self;
 		self->sides[i].family = i == SL_NEIGHBOUR_IPV4 ? 4 : 6;

@@ -29,7 +29,7 @@ static struct sl_neighbour_address *place(struct sl_neighbour_own *own, const st
 		return NULL;
 	a = &own->items[own->n++];
 	*a = (struct sl_neighbour_address){.prefix = *p};
-	own->news = true;
+	own->news = own->changed = true;
 	return a;
 }
 
@@ -63,14 +63,16 @@ void sl_neighbour_own_set_mac(struct sl_neighbour_own *own, const uint8_t mac[6]
 									    .filed = true};
 	for (unsigned i = 0; i < own->n; i++)
 		own->items[i].announced = false;
-	own->news = true;
+	own->news = own->changed = true;
 }
 
 static void remove_learned(struct sl_neighbour_own *own, struct sl_neighbour_address *a)
 {
 	a->learned = false;
-	if (!a->filed)
-		*a = own->items[--own->n];
+	if (a->filed)
+		return;
+	*a = own->items[--own->n];
+	own->changed = true;
 }
 
 bool sl_neighbour_own_control(struct sl_neighbour_own *own, const struct sl_control *c)

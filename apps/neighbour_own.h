@@ -21,7 +21,8 @@ struct sl_neighbour_address {
 struct sl_neighbour_own {
 	struct sl_neighbour_address items[SL_NEIGHBOUR_OWN_MAX];
 	unsigned n;
-	bool news; // some address is not announced
+	bool news;    // some address is not announced
+	bool changed; // not the same addresses as when the groups were last looked at
 };
 
 // Read the key `addresses`: "10.0.0.1/24", "fd00::1/64". own is empty before.

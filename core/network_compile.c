@@ -244,14 +244,16 @@ static void wire_family(struct sl_builder *b, const struct sl_network_port *p, u
 			      links[family == 6][i].to);
 }
 
-static void wire_port(struct sl_builder *b, const struct sl_network_port *p)
+static void wire_port(struct sl_builder *b, unsigned index)
 {
+	const struct sl_network_port *p = &b->n->ports[index];
+
 	if (p->in.text)
 		sl_build_wire(b, p->in.at, p->name, p->in.text, "*-in");
 	else
 		sl_build_wire(b, p->at, p->name, "port-*", "*-in");
 	wire_family(b, p, 4);
-	if (b->ipv6)
+	if (b->ipv6 && sl_network_mtu(b->n, b->g, index) >= SL_NETWORK_MTU_MIN6)
 		wire_family(b, p, 6);
 	sl_build_wire(b, p->at, p->name, "*-out.error", "icmp-error.*");
 	if (p->out.text)
@@ -301,7 +303,7 @@ static void wire_all(struct sl_builder *b)
 		if (b->n->ports[i].tunnel)
 			sl_build_tunnel(b, i);
 		else
-			wire_port(b, &b->n->ports[i]);
+			wire_port(b, i);
 	}
 	wire_shared(b, "ipv4");
 	if (b->ipv6)

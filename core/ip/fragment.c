@@ -1,5 +1,6 @@
 #include "core/ip/fragment.h"
 
+#include "core/ip/random.h"
 #include "core/proto/checksum.h"
 #include "core/proto/ipv4.h"
 #include "core/proto/ipv6.h"
@@ -12,11 +13,7 @@ enum {
 
 uint32_t sl_fragment_id(uint64_t *state)
 {
-	uint64_t x = *state += 0x9e3779b97f4a7c15; // splitmix64
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return (uint32_t)(x >> 32);
+	return sl_random_next(state);
 }
 
 static bool is_ipv4(const struct sl_fragments *f)

@@ -52,5 +52,8 @@ void link_bytes(struct sl_harness *h, unsigned input, const void *bytes, uint16_
 void link_take_arp(struct sl_harness *h, struct sl_ether_hdr *ether, struct sl_arp *arp);
 void link_take_nd(struct sl_harness *h, struct sl_ether_hdr *ether, struct sl_nd *nd);
 
+// The oldest frame on the wire is a report of the groups listened to.
+void link_skip_report(struct sl_harness *h);
+
 // The app ends, and all packets are accounted for.
 void link_end(struct sl_harness *h);

@@ -244,8 +244,8 @@ static void a_new_address_of_the_port_is_used_at_once(void **state)
 	link_send(h, "10.0.0.5", 1);
 	assert_true(sl_harness_take(h, SL_NEIGHBOUR_OUT, got, sizeof(got)) > 0);
 	assert_memory_equal(got + 6, mac, 6);
-	sl_harness_tick(h); // 10.0.0.1 and the link-local address, again
-	assert_int_equal(sl_harness_waiting_out(h, SL_NEIGHBOUR_OUT), 2);
+	sl_harness_tick(h); // 10.0.0.1 and the link-local address, again; the groups
+	assert_int_equal(sl_harness_waiting_out(h, SL_NEIGHBOUR_OUT), 3);
 	link_end(h);
 }
 
@@ -260,7 +260,7 @@ static void neighbours_outlive_a_change_of_the_file(void **state)
 	take_question(h);
 	assert_int_equal(sl_harness_replace(h,
 					    "neighbour index=3 mac=02:00:00:00:00:01 "
-					    "addresses=10.0.0.1/24 hold=4",
+					    "addresses=10.0.0.1/24 addresses=fd00::1/64 hold=4",
 					    &err),
 			 0);
 	assert_int_equal(sl_harness_app(h)->held, 1);
@@ -398,8 +398,8 @@ static void an_empty_pool_is_counted(void **state)
 	assert_non_null(h);
 	while (sl_alloc_burst(sl_harness_app(h)->pool, &p[n], 1))
 		n++;
-	sl_harness_tick(h); // two announcements
-	assert_int_equal(sl_harness_metric(h, "no_buffer"), 2);
+	sl_harness_tick(h); // two announcements and a report
+	assert_int_equal(sl_harness_metric(h, "no_buffer"), 3);
 	sl_free_burst(p, n);
 	link_end(h);
 }

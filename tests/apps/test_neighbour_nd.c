@@ -221,6 +221,7 @@ static void own_addresses_are_announced_once(void **state)
 	(void)state;
 	assert_non_null(h);
 	sl_harness_tick(h);
+	link_skip_report(h);
 	for (unsigned i = 0; i < 2; i++) {
 		link_take_nd(h, &ether, &nd);
 		assert_memory_equal(ether.dst, ((uint8_t[]){0x33, 0x33, 0, 0, 0, 1}), 6);
@@ -232,6 +233,7 @@ static void own_addresses_are_announced_once(void **state)
 		expect_mac(nd.mac, 1);
 	}
 	link_pass(h, SECOND_NS);
+	link_skip_report(h);
 	link_expect_nothing(h);
 	link_end(h);
 }

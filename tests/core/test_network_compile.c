@@ -168,6 +168,10 @@ static const struct {
 	 {"+        - ::/0 dev wan", "+  - lan-in.nd -> lan-out.nd"}},
 	{PORTS "neighbours: {'fe80::2%wan': 02:00:00:00:00:02}",
 	 {"+        - fe80::2 02:00:00:00:00:02", "+  - lan-in.nd -> lan-out.nd"}},
+	// A port too small for it has none.
+	{"ports: {lan: {device: d, mtu: 1279}, wan: {device: e}}\n"
+	 "addresses: {wan: fd00::1/64}\n",
+	 {"+  - wan-in.nd -> wan-out.nd", "-lan-in.ipv6", "-lan-in.nd", "-ipv6-route.lan"}},
 	// Routes as `ip route` prints them.
 	{ADDRESSES "routes:\n"
 		   "  10.1.0.0/16: 10.0.0.2\n"

@@ -171,10 +171,6 @@ class SmallLinks(Case):
     mtus = {"lan": 1500, "wan": 1500, "thin": 68}
     routes = {}
 
-    def setUp(self):
-        super().setUp()
-        self.dropped(port_thin__too_long=1)  # the announcement of its link-local address
-
     def test_rfc791_3_68_octets_are_never_fragmented(self):
         for options in (0, 40):
             with self.subTest(options=options):

@@ -162,12 +162,17 @@ class Linux:
 
     @staticmethod
     def chatter(frame):
-        """Whether the kernel sent a frame unasked: MLD, router and address discovery."""
-        return frame[12:14] == b"\x86\xdd" and \
-            (frame[20] == 0 or frame[54] == 133 or not any(frame[22:38]))
+        """Whether the kernel sent a frame unasked: router and address discovery."""
+        return frame[12:14] == b"\x86\xdd" and (frame[54] == 133 or not any(frame[22:38]))
 
     def check(self):
         pass
+
+
+def is_report(frame):
+    """Whether it says who listens to which groups, by MLD of either version."""
+    return frame[12:14] == b"\x86\xdd" and frame[20:21] == b"\0" and len(frame) > 62 and \
+        frame[62] in (131, 132, 143)
 
 
 def unlike_linux(why):
@@ -209,6 +214,7 @@ class Case(unittest.TestCase):
         self.drops = {}
         self.any_drops = False
         self.got = {name: [] for name in self.ports}
+        self.reports = {name: [] for name in self.ports}  # of listeners: said unasked, and again
         self.sequence = 0
         self.wire_up()
         self.start()
@@ -285,6 +291,8 @@ class Case(unittest.TestCase):
                         frame[38:40] == struct.pack("!H", ECHO_ID):
                     if missing and frame[40:42] == struct.pack("!H", self.sequence):
                         missing.pop(p.name, None)
+                elif is_report(frame):
+                    self.reports[p.name].append(frame)
                 elif self.binary != "linux" or not Linux.chatter(frame):
                     self.got[p.name].append(frame)
 
