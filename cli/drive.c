@@ -94,11 +94,24 @@ static uint64_t next_deadline(const struct drive *d, uint64_t limit)
 	return d->ending && d->end_ns < at ? d->end_ns : at;
 }
 
+// Workers that run when the user changes keep no capability.
+static int start(struct drive *d, struct sl_error *err)
+{
+	int ret = sl_engine_start(d->engine, err);
+
+	if (ret < 0 || !d->user)
+		return ret;
+	ret = confine_begin(d->user, err);
+	if (ret < 0)
+		sl_engine_stop(d->engine);
+	return ret;
+}
+
 int drive_run(struct drive *d, struct sl_error *err)
 {
 	uint64_t now = loop_now_ns(), limit = d->limit_ns ? now + d->limit_ns : UINT64_MAX;
 	bool over = false;
-	int ret = sl_engine_start(d->engine, err);
+	int ret = start(d, err);
 
 	if (ret < 0)
 		return ret;

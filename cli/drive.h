@@ -1,6 +1,7 @@
 // drive: runs an engine from the control thread until it ends.
 #pragma once
 
+#include "cli/confine.h"
 #include "cli/loop.h"
 #include <sluice/stats.h>
 
@@ -21,6 +22,7 @@ struct drive {
 	void (*reload)(void *context); // on SIGHUP; NULL = that ends it, like SIGINT and SIGTERM
 	void *context;
 	bool ends_on_failure;
+	const struct confine *user; // whom to become when all is open; NULL = nobody else
 
 	// result
 	enum drive_end end;
@@ -35,5 +37,5 @@ struct drive {
 // Start the engine, wait for its end, stop it. At the end of the time or on a signal the sources
 // stop and what is on its way gets a second to arrive; a second signal does not wait.
 //
-// Returns 0, or -errno where the workers cannot start.
+// Returns 0, or -errno where the workers cannot start or the user cannot be become.
 int drive_run(struct drive *d, struct sl_error *err);

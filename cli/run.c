@@ -11,11 +11,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { STATS, JSON };
+enum { STATS, JSON, USER };
 
 static const struct args_option options[] = {
 	[STATS] = {"stats", 's', "SECS", "Show packets and rates every so many seconds"},
 	[JSON] = {"json", 0, NULL, "Print the report as JSON"},
+	[USER] = {"user", 'u', "NAME", "Give up root and become this user"},
 	{0},
 };
 
@@ -120,19 +121,36 @@ static int drive_graph(struct run *run, const struct sl_graph *g, struct drive *
 	return drive_run(d, err);
 }
 
+// Returns false, with a word to the user, where an option makes no sense.
+static bool read_options(const struct args *args, struct drive *d, struct confine *user)
+{
+	struct sl_error err;
+
+	if (args->values[STATS] &&
+	    text_parse_duration(args->values[STATS], &d->show_ns, &err) < 0) {
+		say("run: --stats: %s", err.text);
+		return false;
+	}
+	if (args->values[USER] && confine_find(user, args->values[USER], &err) < 0) {
+		say("run: --user: %s", err.text);
+		return false;
+	}
+	d->user = args->values[USER] ? user : NULL;
+	return true;
+}
+
 static int run_run(const struct args *args)
 {
 	struct run run = {.path = args->words[0]};
 	struct drive d = {.show = show, .reload = reload, .context = &run};
 	struct sl_graph *g = NULL;
 	struct sl_error err = {0};
+	struct confine user;
 	struct loop loop;
 	int status = STATUS_FAILED;
 
-	if (args->values[STATS] && text_parse_duration(args->values[STATS], &d.show_ns, &err) < 0) {
-		say("run: --stats: %s", err.text);
+	if (!read_options(args, &d, &user))
 		return STATUS_USAGE;
-	}
 	if (graph_file_open(&g, run.path, &err) < 0 || loop_init(&loop, &err) < 0)
 		goto failed;
 	d.loop = &loop;
@@ -150,7 +168,7 @@ failed:
 const struct command command_run = {
 	.name = "run",
 	.summary = "Run a graph file",
-	.usage = "FILE [--stats SECS] [--json]",
+	.usage = "FILE [--stats SECS] [--json] [--user NAME]",
 	.details =
 		"Build the graph that FILE describes and run it until all its sources have ended "
 		"and no packet is on its way any more, or until SIGINT or SIGTERM: then the "
@@ -159,7 +177,12 @@ const struct command command_run = {
 		"\n"
 		"SIGHUP reads FILE again and changes the running graph to it. Apps that did not "
 		"change keep their state and their packets. If the file has a mistake, it is shown "
-		"and what ran before goes on.",
+		"and what ran before goes on.\n"
+		"\n"
+		"With --user, once everything is open the process becomes that user for good. It "
+		"keeps CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE, workers not even "
+		"these, can start no program, and makes no system call that a running Sluice has "
+		"no use for. What SIGHUP reads must be readable to that user then.",
 	.example = "  sluice run router.yaml --stats 1\n"
 		   "  kill -HUP \"$(pidof sluice)\"    # after editing router.yaml\n",
 	.options = options,

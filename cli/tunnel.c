@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { DEV, KEY, ENDPOINT, ROUTE_ALL, NO_ROUTES, SERVE };
+enum { DEV, KEY, ENDPOINT, ROUTE_ALL, NO_ROUTES, SERVE, USER };
 
 enum { LOOK_NS = 200 * 1000 * 1000 };
 
@@ -21,6 +21,7 @@ static const struct args_option options[] = {
 	[ROUTE_ALL] = {"route-all", 'a', NULL, "Send everything through the tunnel"},
 	[NO_ROUTES] = {"no-routes", 'n', NULL, "Send nothing there but what has its own routes"},
 	[SERVE] = {"serve", 's', "FILE", "Be the service that FILE describes"},
+	[USER] = {"user", 'u', "NAME", "Give up root and become this user"},
 	{0},
 };
 
@@ -38,11 +39,13 @@ static void show(void *context, const struct sl_stats *stats)
 	tunnel_client_look(context);
 }
 
-static int drive_client(struct tunnel_client *c, struct loop *loop, struct sl_error *err)
+static int drive_client(struct tunnel_client *c, struct loop *loop, const struct confine *user,
+			struct sl_error *err)
 {
 	struct drive d = {.loop = loop, .show_ns = LOOK_NS, .show = show, .context = c};
 	int ret;
 
+	d.user = user;
 	loop_leave_signals(); // a name may take its time
 	ret = tunnel_client_open(c, err);
 	loop_take_signals();
@@ -55,7 +58,7 @@ static int drive_client(struct tunnel_client *c, struct loop *loop, struct sl_er
 	return ret < 0 ? ret : d.failures ? -EIO : 0;
 }
 
-static int client(const struct args *args, struct sl_error *err)
+static int client(const struct args *args, const struct confine *user, struct sl_error *err)
 {
 	struct tunnel_client c = {.key = args->values[KEY], .interface = args->values[DEV]};
 	struct loop loop;
@@ -68,14 +71,14 @@ static int client(const struct args *args, struct sl_error *err)
 	if (ret == 0)
 		ret = loop_init(&loop, err);
 	if (ret == 0) {
-		ret = drive_client(&c, &loop, err);
+		ret = drive_client(&c, &loop, user, err);
 		loop_fini(&loop);
 	}
 	tunnel_client_close(&c);
 	return ret;
 }
 
-static int check_usage(const struct args *args, struct sl_error *err)
+static int check_usage(const struct args *args, struct confine *user, struct sl_error *err)
 {
 	bool serves = args->values[SERVE];
 
@@ -87,19 +90,22 @@ static int check_usage(const struct args *args, struct sl_error *err)
 		if (args->values[i])
 			return sl_error_set(err, -EINVAL, "tunnel: --%s is not for --serve",
 					    options[i].name);
-	return 0;
+	return args->values[USER] ? confine_find(user, args->values[USER], err) : 0;
 }
 
 static int tunnel_run(const struct args *args)
 {
+	struct confine user;
+	const struct confine *become = args->values[USER] ? &user : NULL;
 	struct sl_error err = {0};
-	int ret = check_usage(args, &err);
+	int ret = check_usage(args, &user, &err);
 
 	if (ret < 0) {
 		say_error(&err);
 		return STATUS_USAGE;
 	}
-	ret = args->values[SERVE] ? tunnel_serve(args->values[SERVE], &err) : client(args, &err);
+	ret = args->values[SERVE] ? tunnel_serve(args->values[SERVE], become, &err)
+				  : client(args, become, &err);
 	if (ret < 0 && err.text[0])
 		say_error(&err);
 	return ret < 0 ? STATUS_FAILED : STATUS_DONE;
@@ -120,7 +126,8 @@ const struct command command_tunnel = {
 		"get. SIGHUP reads it again: who is no longer in it is out at once, and the others "
 		"notice nothing.\n"
 		"\n"
-		"Needs CAP_NET_ADMIN, for the interface.",
+		"Needs CAP_NET_ADMIN, for the interface. With --user, all but what the network "
+		"needs is given up once it is there: see sluice run --help.",
 	.example = "  sluice tunnel alice.cap\n"
 		   "  sluice tunnel --serve guests.yaml\n",
 	.options = options,

@@ -12,6 +12,7 @@
 
 struct serve {
 	const char *path;
+	const struct confine *user;
 	struct sl_engine *engine;
 };
 
@@ -64,6 +65,7 @@ static int run(struct serve *s, struct sl_graph *g, struct sl_error *err)
 	if (ret < 0)
 		return ret;
 	d.loop = &loop;
+	d.user = s->user;
 	sl_graph_options(g, &options);
 	ret = sl_engine_create(&s->engine, &options, err);
 	if (ret == 0)
@@ -77,9 +79,9 @@ static int run(struct serve *s, struct sl_graph *g, struct sl_error *err)
 	return ret < 0 ? ret : d.failures ? -EIO : 0;
 }
 
-int tunnel_serve(const char *path, struct sl_error *err)
+int tunnel_serve(const char *path, const struct confine *user, struct sl_error *err)
 {
-	struct serve s = {.path = path};
+	struct serve s = {.path = path, .user = user};
 	struct sl_graph *g;
 	int ret = load(path, &g, err);
 

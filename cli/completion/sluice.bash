@@ -50,6 +50,10 @@ _sluice()
 		mapfile -t COMPREPLY < <(compgen -W '1 10 60' -- "$current")
 		return
 		;;
+	run:--user | run:-u | tunnel:--user | tunnel:-u)
+		mapfile -t COMPREPLY < <(compgen -u -- "$current")
+		return
+		;;
 	cap:--pattern | cap:-p)
 		mapfile -t COMPREPLY < <(compgen -W 'N K X NK KK XK IK' -- "$current")
 		return
@@ -65,7 +69,7 @@ _sluice()
 		;;
 	esac
 	case ${COMP_WORDS[1]} in
-	run) options='--stats --json --help' ;;
+	run) options='--stats --json --user --help' ;;
 	check) options='--help' ;;
 	graph) options='--dot --svg --yaml --output --help' ;;
 	replay)
@@ -74,7 +78,7 @@ _sluice()
 	apps) options='--plugin --help' ;;
 	key) options='--help' ;;
 	unseal) options='--output --key --cap --psk --writer --help' ;;
-	tunnel) options='--dev --key --endpoint --route-all --no-routes --serve --help' ;;
+	tunnel) options='--dev --key --endpoint --route-all --no-routes --serve --user --help' ;;
 	wg) options='--foreground --config --help' ;;
 	cap) options='--pattern --psk --endpoint --output --key --show-psk --help' ;;
 	esac

@@ -20,6 +20,7 @@ WRONG = [
     (["run", "a", "--jsn"], "unknown option '--jsn'; did you mean '--json'?"),
     (["run", "a", "--stats"], "--stats needs a value: SECS"),
     (["run", "a", "--stats", "soon"], "--stats: 'soon' is not a duration"),
+    (["run", "a", "--user", "nobdy"], "run: --user: there is no user 'nobdy'"),
     (["run", "a", "--json=yes"], "--json takes no value"),
     (["check"], "check: too few arguments"),
     (["check", "-x", "a"], "unknown option '-x'"),

@@ -21,6 +21,7 @@ class Tunnel(sluice.Case):
         self.fails(2, "a capability, or --serve FILE", "tunnel")
         self.fails(2, "a capability, or --serve FILE", "tunnel", "a.cap", "--serve", "b.yaml")
         self.fails(2, "--dev is not for --serve", "tunnel", "--serve", "b.yaml", "--dev", "x")
+        self.fails(2, "there is no user 'nobdy'", "tunnel", "a", "--user", "nobdy")
         self.fails(2, "--route-all or --no-routes?", "tunnel", "a", "--route-all", "--no-routes")
 
     def test_a_capability_must_be_one_to_connect_by(self):

@@ -7,6 +7,8 @@ first, and something that is answered behind it: when that answer comes, nothing
 import base64
 import hashlib
 import os
+import pathlib
+import pwd
 import re
 import signal
 import subprocess
@@ -227,6 +229,33 @@ class CapabilityTunnels(hosts.Case):
         service.expect("reloaded")
         self.assertFalse(self.a.pings("10.9.0.1"))
         self.assertIn(" 0% packet loss", pinging.communicate(timeout=hosts.PATIENCE)[0])
+
+    def test_both_ends_give_up_root(self):
+        self.dir.chmod(0o755)
+        self.write("alice.cap, bob.cap")
+        user = pwd.getpwnam("nobody")
+        for name in ("site.key", "staff.key", "alice.cap", "bob.cap"):
+            os.chown(self.path(name), user.pw_uid, user.pw_gid)
+        service = self.command(self.m, "--serve", self.path("serve.yaml"), "--user", "nobody")
+        service.expect("may connect")
+        alice = self.client(self.a, "alice.cap", "192.0.2.17", "--route-all", "--user", "nobody")
+        alice.address()
+        bob = self.client(self.b, "bob.cap", "192.0.2.33", "--user", "nobody")
+        bob.address()
+        self.a.reaches("10.9.0.1")
+        self.b.reaches("10.9.0.1")
+        for c in (service, alice, bob):
+            status = pathlib.Path(f"/proc/{c.process.pid}/status").read_text()
+            self.assertIn(f"Uid:\t{user.pw_uid}\t", status)
+            self.assertIn("Seccomp:\t2", status)
+        self.write("bob.cap")
+        service.process.send_signal(signal.SIGHUP)
+        service.expect("reloaded")
+        self.assertFalse(self.a.pings("10.9.0.1"))
+        self.b.reaches("10.9.0.1")
+        for c in (alice, bob, service):
+            self.assertEqual(c.stop(), 0, c.said())
+        self.assertNotIn("sluice0", self.a.run("ip", "route").stdout)
 
     def test_an_address_survives_a_restart_of_the_service(self):
         self.write("alice.cap, bob.cap")
