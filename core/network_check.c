@@ -58,12 +58,6 @@ const char *sl_network_no_host(const struct sl_prefix *subnet, const struct sl_i
 
 // ---- ports
 
-// Whether two ports say the same in one of their texts.
-static bool same_text(const struct sl_network_text *a, const struct sl_network_text *b)
-{
-	return a->text && b->text && !strcmp(a->text, b->text);
-}
-
 // A device is known by what is in front of its first comma.
 static bool same_device(const struct sl_network_text *a, const struct sl_network_text *b)
 {
@@ -145,25 +139,70 @@ int sl_network_check_mac(const struct sl_network_text *text, const struct sl_gra
 	return 0;
 }
 
+// An interface of the kernel, and where the file names it.
+struct interface {
+	const char *name;
+	size_t len;
+	struct sl_place at;
+};
+
+static unsigned add_text(const struct sl_network_text *t, struct interface *to)
+{
+	if (!t->text)
+		return 0;
+	*to = (struct interface){t->text, strlen(t->text), t->at};
+	return 1;
+}
+
+// A device of DPDK that is an interface of the kernel, or some queues of one, which others may
+// share.
+static unsigned add_device(const struct sl_network_text *t, struct interface *to)
+{
+	static const char key[] = ",iface=";
+	const char *found = t->text ? strstr(t->text, key) : NULL;
+
+	if (!found || strstr(t->text, ",start_queue="))
+		return 0;
+	found += strlen(key);
+	*to = (struct interface){found, strcspn(found, ","), t->at};
+	return 1;
+}
+
+// The interfaces of the kernel that a port is or makes. Returns how many there are.
+static unsigned interfaces_of(const struct sl_network_port *p, struct interface list[3])
+{
+	unsigned n = add_text(&p->tap, list);
+
+	n += add_text(&p->interface, list + n);
+	return n + add_device(&p->device, list + n);
+}
+
+// Look for an interface that p shares with another port, or with itself.
+static int check_interfaces(const struct sl_network_port *p, const struct sl_network_port *other,
+			    const struct sl_graph *g, struct sl_error *err)
+{
+	struct interface mine[3], theirs[3];
+	unsigned n = interfaces_of(p, mine), m = interfaces_of(other, theirs);
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = p == other ? i + 1 : 0; k < m; k++)
+			if (mine[i].len == theirs[k].len &&
+			    memcmp(mine[i].name, theirs[k].name, mine[i].len) == 0)
+				return sl_graph_error(
+					g, mine[i].at, err, -EINVAL,
+					"'%.*s' is the interface of port '%s' already",
+					(int)mine[i].len, mine[i].name, other->name);
+	return 0;
+}
+
 // What no two ports may share.
 static int check_pair(const struct sl_network_port *p, const struct sl_network_port *other,
 		      const struct sl_graph *g, struct sl_error *err)
 {
-	const struct sl_network_text *tap = NULL;
-
 	if (same_device(&other->device, &p->device))
 		return sl_graph_error(g, p->device.at, err, -EINVAL,
 				      "this is the device of port '%s' already", other->name);
-	if (same_text(&other->tap, &p->tap) || same_text(&other->interface, &p->tap))
-		tap = &p->tap;
-	else if (same_text(&other->tap, &p->interface) ||
-		 same_text(&other->interface, &p->interface))
-		tap = &p->interface;
-	if (tap)
-		return sl_graph_error(g, tap->at, err, -EINVAL,
-				      "'%s' is the interface of port '%s' already", tap->text,
-				      other->name);
-	return 0;
+	return check_interfaces(p, other, g, err);
 }
 
 int sl_network_check_ports(const struct sl_network *n, const struct sl_graph *g,
@@ -183,8 +222,8 @@ int sl_network_check_ports(const struct sl_network *n, const struct sl_graph *g,
 			code = check_interface(p, &p->tap, g, err);
 		if (!code)
 			code = sl_network_check_mac(&p->mac, g, err);
-		if (!code && same_text(&p->tap, &p->interface))
-			code = check_pair(p, p, g, err);
+		if (!code)
+			code = check_interfaces(p, p, g, err);
 		for (size_t k = 0; k < i && !code; k++)
 			code = check_pair(p, &n->ports[k], g, err);
 	}

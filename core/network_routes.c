@@ -1,8 +1,11 @@
+#include "core/ip/kernel_table.h"
 #include "core/network.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LINK_LOCAL_LEN = 10 }; // fe80::/10
 
 struct check {
 	const struct sl_network *n;
@@ -170,6 +173,11 @@ static int check_prefix(const struct check *c, const struct sl_network_route *r)
 	if (odd)
 		return sl_graph_error(c->g, r->at, c->err, -EINVAL, "no route leads to %s: it %s",
 				      text, odd);
+	if (sl_ip_is_link_local(&masked.ip) && masked.len >= LINK_LOCAL_LEN)
+		return sl_graph_error(c->g, r->at, c->err, -EINVAL,
+				      "%s is link-local: every port has such addresses on its "
+				      "link, and no route leads to them",
+				      text);
 	for (size_t i = 0; i < c->n->n_addresses; i++) {
 		const struct sl_network_address *a = &c->n->addresses[i];
 		struct sl_prefix subnet = sl_prefix_masked(&a->prefix);
@@ -240,8 +248,13 @@ static int check_twice(const struct check *c)
 
 static int check_kernel(const struct check *c)
 {
+	struct sl_error why;
+	uint32_t table;
+
 	if (!c->n->kernel.text)
 		return 0;
+	if (sl_kernel_table_parse(c->n->kernel.text, &table, &why) < 0)
+		return sl_graph_error(c->g, c->n->kernel.at, c->err, -EINVAL, "%s", why.text);
 	for (size_t i = 0; i < c->n->n_ports; i++)
 		if (!c->n->ports[i].tunnel && !c->n->ports[i].tap.text)
 			return sl_graph_error(c->g, c->n->ports[i].at, c->err, -EINVAL,

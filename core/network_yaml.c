@@ -238,6 +238,10 @@ int sl_read_routes(const struct sl_reader *r, const struct sl_yaml *v)
 		return 0;
 	if (v->kind == SL_YAML_TEXT && !strcmp(v->text, "kernel"))
 		return read_kernel(r, v, "main");
+	if (v->kind == SL_YAML_TEXT)
+		return sl_graph_error(r->g, v->at, r->err, -EINVAL,
+				      "'" SHOWN "' is neither a map of routes nor 'kernel'",
+				      v->text);
 	code = sl_read_want(r, v, "'routes'", SL_YAML_MAP);
 	for (const struct sl_yaml *i = v->first; i && !code; i = i->next)
 		code = !strcmp(i->key->text, "kernel") ? read_kernel(r, i, i->text)

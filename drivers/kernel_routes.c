@@ -12,6 +12,7 @@
 // takes long: packets pass meanwhile.
 
 #include "core/error.h"
+#include "core/ip/kernel_table.h"
 #include "drivers/kernel_socket.h"
 #include "drivers/kernel_tables.h"
 
@@ -83,32 +84,6 @@ static const struct sl_key kernel_routes_keys[] = {
 };
 
 // ---- configuration
-
-static int read_table(const char *text, uint32_t *table, struct sl_error *err)
-{
-	unsigned long number;
-	char *end;
-
-	if (strcmp(text, "main") == 0) {
-		*table = RT_TABLE_MAIN;
-		return 0;
-	}
-	if (strcmp(text, "default") == 0) {
-		*table = RT_TABLE_DEFAULT;
-		return 0;
-	}
-	if (strcmp(text, "local") == 0)
-		return sl_error_set(
-			err, -EINVAL,
-			"table 'local' is the kernel's own: it holds no routes to others");
-	number = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || number == RT_TABLE_UNSPEC ||
-	    number == RT_TABLE_LOCAL || number > UINT32_MAX)
-		return sl_error_set(err, -EINVAL, "'%s' is no table: main, default, or a number",
-				    text);
-	*table = (uint32_t)number;
-	return 0;
-}
 
 static int read_devices(struct kernel_routes *self, const struct kernel_routes_config *c,
 			struct sl_error *err)
@@ -475,7 +450,7 @@ static int kernel_routes_configure(struct sl_app *app, const void *config, struc
 	};
 	struct kernel_routes *self = (struct kernel_routes *)app;
 	const struct kernel_routes_config *c = config;
-	int r = read_table(c->table, &self->tables.table, err);
+	int r = sl_kernel_table_parse(c->table, &self->tables.table, err);
 
 	if (r == 0)
 		r = read_devices(self, c, err);

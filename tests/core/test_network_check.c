@@ -86,6 +86,16 @@ static void ports_share_nothing(void **state)
 		 "  a: {device: e, tap: t}\n"
 		 "  b: {interface: t, mac: '02:00:00:00:00:01'}\n",
 		 "3:18: 't' is the interface of port 'a' already"},
+		{"ports:\n"
+		 "  a: {device: 'net_af_packet0,iface=eth0'}\n"
+		 "  b: {device: 'net_af_packet1,iface=eth0'}\n",
+		 "3:16: 'eth0' is the interface of port 'a' already"},
+		{"ports:\n"
+		 "  a: {device: 'net_af_xdp0,iface=eth0,queue_count=2'}\n"
+		 "  b: {device: e, tap: eth0}\n",
+		 "3:23: 'eth0' is the interface of port 'a' already"},
+		{"ports: {a: {device: 'net_af_packet0,iface=eth0', tap: eth0}}",
+		 "1:55: 'eth0' is the interface of port 'a' already"},
 		{"ports: {a: {interface: t, tap: t, mac: '02:00:00:00:00:01'}}",
 		 "1:32: 't' is the interface of port 'a' already"},
 		{0}};
@@ -264,6 +274,18 @@ static void routes_lead_somewhere_once(void **state)
 		 "8:3: no route leads to 224.0.0.0/8: it is multicast"},
 		{ADDRESSES "routes:\n  'ff02::/16': wan\n",
 		 "8:4: no route leads to ff02::/16: it is multicast"},
+		{ADDRESSES "routes:\n  'fe80::/10': wan\n",
+		 "8:4: fe80::/10 is link-local: every port has such addresses on its link, and no "
+		 "route leads to them"},
+		{ADDRESSES "routes:\n  'fe80::9': blackhole\n",
+		 "8:4: fe80::9/128 is link-local: every port has such addresses on its link, and "
+		 "no route leads to them"},
+		{"ports:\n  lan: {device: d, tap: t}\nroutes: {kernel: mine}",
+		 "3:18: 'mine' is no table: main, default, or a number"},
+		{"ports:\n  lan: {device: d, tap: t}\nroutes: {kernel: local}",
+		 "3:18: table 'local' is the kernel's own: it holds no routes to others"},
+		{"ports:\n  lan: {device: d, tap: t}\nroutes: kernl",
+		 "3:9: 'kernl' is neither a map of routes nor 'kernel'"},
 		{"ports:\n  lan: {device: d, tap: t}\n  wan: {device: e}\nroutes: kernel",
 		 "3:3: the routes of the kernel name its own interfaces: port 'wan' needs a 'tap' "
 		 "for them"},

@@ -160,7 +160,7 @@ static void words_of_routes(void **state)
 {
 	static const struct zoo_mistake mistakes[] = {
 		{"routes: [a]", "1:9: 'routes' must be a map, not a list"},
-		{"routes: kernal", "1:9: 'routes' must be a map, not a single value"},
+		{"routes: kernal", "1:9: 'kernal' is neither a map of routes nor 'kernel'"},
 		{"routes: {default: 10.0.0.1}",
 		 "1:10: 'default' is written 0.0.0.0/0 or ::/0 here"},
 		{"routes: {10.1.0/16: lan}",
