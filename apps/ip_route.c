@@ -1,8 +1,8 @@
 // ipv4-route, ipv6-route: where packets go next.
 // Ports: in (from outside), self (the router's own packets), control (the kernel's routes) ->
 // local, error, big, one per interface.  Config: interfaces, mtus, routes, addresses, max-routes.
-// Spec: RFC 1812 sections 4.2.2.9, 5.2.4, 5.3.1, 5.3.6; RFC 1624; RFC 8200 section 3; RFC 4291
-// section 2.5.6.
+// Spec: RFC 1812 sections 4.2.2.9, 5.2.4, 5.3.1, 5.3.6, 5.3.7; RFC 1624; RFC 8200 section 3; RFC
+// 4291 section 2.5.6.
 //
 // One body for both families, a constant saying which, is compiled once for each. What a packet
 // needs next is written to its meta (core/ip/meta.h).
@@ -20,7 +20,7 @@
 
 enum { IN, SELF, CONTROL };
 enum { LOCAL, ERROR, BIG, FIRST_IFACE };
-enum { DROP_BLACKHOLE, DROP_NO_INTERFACE, DROP_NO_SOURCE };
+enum { DROP_BLACKHOLE, DROP_NO_INTERFACE, DROP_NO_SOURCE, DROP_MARTIAN_SOURCE };
 enum {
 	METRIC_ROUTES,
 	METRIC_KERNEL_ROUTES,
@@ -72,6 +72,22 @@ static inlined const uint8_t *destination(const struct rte_mbuf *p, bool v6)
 	if (v6)
 		return ((const struct sl_ipv6_hdr *)sl_data(p))->dst;
 	return ((const struct sl_ipv4_hdr *)sl_data(p))->dst;
+}
+
+static inlined const uint8_t *source(const struct rte_mbuf *p, bool v6)
+{
+	if (v6)
+		return ((const struct sl_ipv6_hdr *)sl_data(p))->src;
+	return ((const struct sl_ipv4_hdr *)sl_data(p))->src;
+}
+
+// Whether a packet from outside says to come from the router. Spec: RFC 1812 section 5.3.7.
+static inlined bool is_martian(const struct ip_route *self, const struct rte_mbuf *p, bool v6)
+{
+	const uint8_t *src = source(p, v6);
+
+	return sl_ip_routes_suspect(&self->routes, v6 ? 6 : 4, src) &&
+	       sl_ip_routes_own(&self->routes, src);
 }
 
 static inlined uint8_t hops_left(const struct rte_mbuf *p, bool v6)
@@ -244,7 +260,9 @@ static inlined void route_burst(struct ip_route *self, unsigned input, bool v6)
 	for (unsigned i = 0; i < n; i++) {
 		const struct sl_target *t = &targets[ids[i]];
 
-		if (__builtin_expect(t->kind == SL_ROUTE_FORWARD, 1))
+		if (input == IN && is_martian(self, p[i], v6))
+			ways[i] = (uint8_t)drop(self, p[i], DROP_MARTIAN_SOURCE);
+		else if (__builtin_expect(t->kind == SL_ROUTE_FORWARD, 1))
 			ways[i] = (uint8_t)forward(self, p[i], t, input == SELF, v6);
 		else
 			ways[i] = (uint8_t)deliver(self, p[i], t->kind, input == SELF, v6);
@@ -450,7 +468,8 @@ static const struct sl_key keys[] = {
 	"`self` without a source gets the router's address towards its next hop. The router's "    \
 	"own "                                                                                     \
 	"addresses, broadcasts, multicasts and link-local addresses lead to `local`; what has no " \
-	"route, a route that refuses it, or no hop left, to `error`.\n"                            \
+	"route, a route that refuses it, or no hop left, to `error`. Dropped is what came `in` "   \
+	"from an address of the router, or from a broadcast address of its networks.\n"            \
 	"A route is `PREFIX via ADDRESS dev INTERFACE`, `PREFIX dev INTERFACE` where the prefix "  \
 	"is on the link, or `PREFIX blackhole`, `unreachable` or `prohibit`. Several `via ... "    \
 	"dev ... [weight N]` share the flows: those of the same addresses, protocol and ports "    \
@@ -458,10 +477,10 @@ static const struct sl_key keys[] = {
 	"`control`, in portions between the packets; a route of the file hides that of the "       \
 	"kernel for the same prefix, and routes that find no room are counted as `refused`. They " \
 	"go when nothing is connected to `control` any more."
-#define DROPS                                                                         \
-	{                                                                             \
-		[DROP_BLACKHOLE] = "blackhole", [DROP_NO_INTERFACE] = "no_interface", \
-		[DROP_NO_SOURCE] = "no_source"                                        \
+#define DROPS                                                                            \
+	{                                                                                \
+		[DROP_BLACKHOLE] = "blackhole", [DROP_NO_INTERFACE] = "no_interface",    \
+		[DROP_NO_SOURCE] = "no_source", [DROP_MARTIAN_SOURCE] = "martian_source" \
 	}
 #define METRICS                                                                             \
 	{                                                                                   \

@@ -62,6 +62,17 @@ static bool also_local(const struct sl_prefix *address, struct sl_prefix *also)
 	return true;
 }
 
+static void suspect(struct sl_ip_routes *r, const struct sl_ip *ip)
+{
+	r->suspects[sl_ip_routes_digest(ip->family, ip->bytes)] = true;
+}
+
+static void add_own(struct sl_ip_routes *r, const struct sl_prefix *p, uint8_t kind)
+{
+	suspect(r, &p->ip);
+	add_kind(r, p, kind);
+}
+
 static void add_address(struct sl_ip_routes *r, uint16_t iface, const struct sl_prefix *address)
 {
 	struct sl_route net = {.prefix = sl_prefix_masked(address), .n_hops = 1};
@@ -70,11 +81,11 @@ static void add_address(struct sl_ip_routes *r, uint16_t iface, const struct sl_
 	if (sl_ip_is_link_local(&address->ip))
 		return; // all of them are local
 	net.hops[0] = (struct sl_route_hop){.iface = iface, .weight = 1};
-	add_kind(r, &p, SL_TARGET_LOCAL);
+	add_own(r, &p, SL_TARGET_LOCAL);
 	if (address->len < p.len)
 		add(r, SL_FIB_ADDRESS, &net);
 	if (also_local(address, &p))
-		add_kind(r, &p, r->family == 4 ? SL_TARGET_BROADCAST : SL_TARGET_LOCAL);
+		add_own(r, &p, r->family == 4 ? SL_TARGET_BROADCAST : SL_TARGET_LOCAL);
 }
 
 // By what a route is found with: its prefix and origin.
@@ -237,6 +248,8 @@ static bool change(struct sl_ip_routes *r, const struct sl_ip_routes *old)
 bool sl_ip_routes_adopt(struct sl_ip_routes *r, struct sl_ip_routes *old)
 {
 	renumber(r, old);
+	for (unsigned i = 0; i < RTE_DIM(r->suspects); i++)
+		r->suspects[i] |= old->suspects[i];
 	r->refused = old->refused;
 	r->flush_at = 0;
 	if (r->fib) { // another size
@@ -309,6 +322,7 @@ static void update_address(struct sl_ip_routes *r, const struct sl_prefix *p)
 {
 	struct sl_route route = {.prefix = *p, .kind = kernel_kind(r, &p->ip)};
 
+	suspect(r, &p->ip);
 	if (route.kind == SL_TARGET_NONE)
 		sl_fib_remove(r->fib, SL_FIB_KERNEL_ADDRESS, p);
 	else
@@ -349,6 +363,18 @@ const uint8_t *sl_ip_routes_source(const struct sl_ip_routes *r, uint16_t iface,
 	for (unsigned i = 0; i < RTE_DIM(lists) && !address; i++)
 		address = sl_iface_addresses_source(lists[i], iface, r->family, false);
 	return address;
+}
+
+bool sl_ip_routes_own(const struct sl_ip_routes *r, const uint8_t *ip)
+{
+	_Alignas(4) uint8_t key[16];
+	uint32_t id;
+	unsigned kind;
+
+	memcpy(key, ip, sl_ip_len(r->family));
+	sl_fib_lookup(r->fib, key, &id, 1);
+	kind = sl_fib_targets(r->fib)[id].kind;
+	return kind == SL_TARGET_LOCAL || kind == SL_TARGET_BROADCAST;
 }
 
 bool sl_ip_routes_flush(struct sl_ip_routes *r)

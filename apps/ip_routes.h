@@ -31,6 +31,9 @@ struct sl_ip_routes {
 	struct sl_iface_addresses own;    // addresses of the file
 	struct sl_iface_addresses kernel; // those that the kernel has given to our interfaces
 
+	bool suspects[256]; // by sl_ip_routes_digest: whether an address of the router is, or was,
+			    // so
+
 	uint64_t refused; // records that found no room
 	size_t flush_at;  // see sl_ip_routes_flush
 };
@@ -59,6 +62,23 @@ void sl_ip_routes_control(struct sl_ip_routes *r, const struct sl_control *c);
 // Returns an address of the family, or NULL where the router has none.
 const uint8_t *sl_ip_routes_source(const struct sl_ip_routes *r, uint16_t iface,
 				   const uint8_t *next_hop);
+
+// Whether an address, of the family, is one of the router's or the broadcast of one of its
+// networks.
+bool sl_ip_routes_own(const struct sl_ip_routes *r, const uint8_t *ip);
+
+// A byte made of two that tell networks, and hosts in them, apart.
+static inline uint8_t sl_ip_routes_digest(uint8_t family, const uint8_t *ip)
+{
+	return family == 4 ? ip[2] ^ ip[3] : ip[7] ^ ip[15];
+}
+
+// Whether it may be: nearly all addresses may not, and are found out by four instructions.
+static inline bool sl_ip_routes_suspect(const struct sl_ip_routes *r, uint8_t family,
+					const uint8_t *ip)
+{
+	return __builtin_expect(r->suspects[sl_ip_routes_digest(family, ip)], 0);
+}
 
 // Forget what the kernel has said, a portion at a time. Returns whether it is done.
 bool sl_ip_routes_flush(struct sl_ip_routes *r);

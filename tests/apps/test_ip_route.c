@@ -95,6 +95,34 @@ static void routes_that_refuse_say_why(void **state)
 	done(h6);
 }
 
+// RFC 1812 section 5.3.7, and those for the router no more than the others.
+static void packets_from_outside_do_not_come_from_the_router(void **state)
+{
+	static const char *const own4[] = {"10.0.0.1", "192.0.2.1", "10.0.0.255", "192.0.2.3"};
+	static const char *const own6[] = {"fd00::1", "fd00::"};
+	struct sl_harness *h4 = make(V4), *h6 = make(V6);
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(own4); i++) {
+		ip_build(&p, own4[i], "10.1.2.3", SL_PROTO_UDP, NULL, 100);
+		is_dropped(h4, IN, "martian_source");
+		ip_build(&p, own4[i], "10.0.0.1", SL_PROTO_UDP, NULL, 100);
+		is_dropped(h4, IN, "martian_source");
+	}
+	for (unsigned i = 0; i < RTE_DIM(own6); i++) {
+		ip_build(&p, own6[i], "fd01::3", SL_PROTO_UDP, NULL, 100);
+		is_dropped(h6, IN, "martian_source");
+	}
+	ip_build(&p, "10.5.0.1", "10.1.2.3", SL_PROTO_UDP, NULL, 100); // ends like one of ours
+	leaves(h4, LAN);
+	ip_build(&p, "fd00:1::1", "fd01::3", SL_PROTO_UDP, NULL, 100);
+	leaves(h6, LAN);
+	ip_build(&p, "10.0.0.1", "10.1.2.3", SL_PROTO_UDP, NULL, 100);
+	leaves_from(h4, SELF, LAN);
+	done(h4);
+	done(h6);
+}
+
 // RFC 4291 section 2.5.6.
 static void packets_from_a_link_local_address_stay_on_their_link(void **state)
 {
@@ -166,7 +194,10 @@ static void own_packets_bring_a_limit_with_them(void **state)
 	p.meta.mtu = 1300;
 	leaves_from(h, SELF, BIG);
 	assert_int_equal(got.meta.mtu, 1300);
+	ip_build(&p, "fd00::9", "fd02::3", SL_PROTO_UDP, NULL, 1340);
+	p.meta.mtu = 1300;
 	leaves(h, WAN); // what others' packets bring there means nothing
+	ip_build(&p, "fd00::1", "fd02::3", SL_PROTO_UDP, NULL, 1340);
 	p.meta.mtu = 1450;
 	leaves_from(h, SELF, WAN);
 	ip_build(&p, "fd00::1", "fd02::3", SL_PROTO_UDP, NULL, 1400);
@@ -432,6 +463,7 @@ int main(void)
 		cmocka_unit_test(ipv6_goes_to_its_next_hop),
 		cmocka_unit_test(what_is_not_forwarded_goes_to_local_as_it_came),
 		cmocka_unit_test(routes_that_refuse_say_why),
+		cmocka_unit_test(packets_from_outside_do_not_come_from_the_router),
 		cmocka_unit_test(packets_from_a_link_local_address_stay_on_their_link),
 		cmocka_unit_test(own_packets_get_the_address_towards_their_next_hop),
 		cmocka_unit_test(own_packets_of_ipv6_get_an_address_of_the_interface),

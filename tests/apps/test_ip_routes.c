@@ -149,6 +149,9 @@ static void addresses_of_the_kernel_are_local(void **state)
 	leaves(h, LOCAL);
 	to("172.16.5.255");
 	leaves(h, LOCAL);
+	ip_build(&p, "172.16.5.2", "10.1.2.3", SL_PROTO_UDP, NULL, 100); // and nobody else's
+	is_dropped(h, IN, "martian_source");
+	to("172.16.5.255");
 	say_address(h, "172.16.5.1/24", 1, true);
 	leaves(h, LOCAL); // the other address has the same broadcast
 	to("172.16.5.1");

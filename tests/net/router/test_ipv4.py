@@ -292,6 +292,15 @@ class Rfc1812Header(Case):
         self.silence(self.lan, *(changed(self.through(), src=s) for s in sources),
                      ipv4_input__martian_source=len(sources))
 
+    @testbed.unlike_linux("forwards from the broadcast address of a network")
+    def test_rfc1812_6_the_routers_own_address_comes_from_nowhere(self):
+        sources = [p.ip for p in self.ports.values()] + ["10.0.1.255"]
+        self.silence(self.lan, *(changed(self.through(), src=s) for s in sources),
+                     *(changed(self.through(), src=s, dst=self.lan.ip) for s in sources),
+                     ipv4_route__martian_source=2 * len(sources))
+        near = changed(self.through(), src="10.7.1.1")  # looks like one of them
+        self.forwarded(self.only(self.exchange(self.lan, near), self.wan), near, self.wan)
+
     @testbed.unlike_linux("answers with ICMP where 5.3.7 has the address invalid")
     def test_rfc1812_6_martian_destinations(self):
         nowhere = "0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.0.9", "240.0.0.1", "255.255.255.254"

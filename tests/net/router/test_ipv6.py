@@ -181,6 +181,14 @@ class Rfc8200Header(Case):
         self.silence(self.lan, *(self.through(src=s) for s in sources),
                      ipv6_input__martian_source=len(sources))
 
+    @testbed.unlike_linux("forwards what says so")
+    def test_rfc4291_the_routers_own_address_comes_from_nowhere(self):
+        sources = self.lan.ip6, self.wan.ip6, self.mid.ip6, "fd00:1::"
+        self.silence(self.lan, *(self.through(src=s) for s in sources),
+                     ipv6_route__martian_source=len(sources))
+        near = self.through(src="fd01:1::1")  # looks like one of them
+        self.forwarded(self.only(self.exchange(self.lan, near), self.wan), near, self.wan)
+
     @testbed.unlike_linux("tells of some of them; RFC 4291 2.5.2, 2.5.3, 2.7 have them nowhere")
     def test_rfc4291_martian_destinations(self):
         nowhere = "::", "::1", "ff00::1", "ff01::1"
