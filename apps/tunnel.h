@@ -44,7 +44,8 @@ enum sl_tunnel_drop {
 	SL_TUNNEL_DROP_OVER_RATE,
 	SL_TUNNEL_DROP_CONGESTION, // RFC 6040: marked outside, and inside not able to be
 	SL_TUNNEL_DROP_NESTED,     // in too many tunnels of ours, perhaps over and over in this one
-	SL_TUNNEL_DROP_TOO_BIG,    // for what is known of the way to the peer
+	SL_TUNNEL_DROP_LOOPED,  // sealed already for this session: the way to the peer leads here
+	SL_TUNNEL_DROP_TOO_BIG, // for what is known of the way to the peer
 	SL_TUNNEL_DROP_ICMP_IGNORED,
 	SL_TUNNEL_DROPS,
 };

@@ -270,6 +270,7 @@ const struct sl_app_class sl_tunnel_data_class = {
 		  [SL_TUNNEL_DROP_OVER_RATE] = "over_rate",
 		  [SL_TUNNEL_DROP_CONGESTION] = "congestion",
 		  [SL_TUNNEL_DROP_NESTED] = "nested",
+		  [SL_TUNNEL_DROP_LOOPED] = "looped",
 		  [SL_TUNNEL_DROP_TOO_BIG] = "too_big",
 		  [SL_TUNNEL_DROP_ICMP_IGNORED] = "icmp_ignored"},
 	.metrics = {[SL_TUNNEL_METRIC_SEALED] = "sealed",

@@ -4,6 +4,7 @@
 #include "core/ip/mss.h"
 #include "core/tunnel/ecn.h"
 #include "core/tunnel/inner.h"
+#include "core/tunnel/quote.h"
 
 enum { AHEAD = 24 }; // packets
 
@@ -87,6 +88,34 @@ static void stage(struct sl_tunnel *t, uint32_t id, struct rte_mbuf *p)
 	sl_tunnel_want(t, id, true);
 }
 
+// Whether the packet looks like a data message for that index. What it has no bytes for is read
+// from behind it, in its buffer.
+static bool looks_sealed(const uint8_t *ip, uint32_t index)
+{
+	const uint64_t head = SL_MESSAGE_DATA | (uint64_t)index << 32;
+	const uint8_t *message = ip + SL_OUTER4_LEN;
+
+	if (ip[0] >> 4 == 6) {
+		const struct sl_ipv6_hdr *ipv6 = (const struct sl_ipv6_hdr *)ip;
+		bool divided = ipv6->next_header == SL_PROTO_FRAGMENT;
+
+		message = ip + SL_OUTER6_LEN + (divided ? sizeof(struct sl_ipv6_fragment) : 0);
+	}
+	return load_le64(message) == head;
+}
+
+// Whether what is to be sealed is so already: where the way to the peer's endpoint leads into the
+// tunnel, it would go round and grow for ever.
+static bool is_looped(const struct sl_tunnel_peer *peer, const struct sl_session *session,
+		      const struct rte_mbuf *p)
+{
+	struct sl_quote q;
+
+	return sl_len(p) > 0 && looks_sealed(sl_data(p), session->seal.remote) &&
+	       sl_quote_read(sl_data(p), sl_len(p), &q) &&
+	       q.len >= sizeof(struct sl_message_data) && sl_endpoint_equal(&q.to, &peer->endpoint);
+}
+
 void sl_tunnel_send(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id, struct rte_mbuf *p)
 {
 	struct sl_tunnel_peer *peer = &t->peers[id];
@@ -94,6 +123,10 @@ void sl_tunnel_send(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id,
 
 	if (!sl_session_sends(session, t->app.now_ns)) {
 		stage(t, id, p);
+		return;
+	}
+	if (is_looped(peer, session, p)) {
+		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_LOOPED);
 		return;
 	}
 	sl_timers_sent(&peer->timers, t->app.now_ns, sl_len(p) > 0, sl_tunnel_jitter_ns(t));

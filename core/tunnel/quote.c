@@ -42,6 +42,13 @@ static bool read_quoted6(const uint8_t *quoted, size_t len, struct sl_quote *out
 	return read_udp(upper.data, upper.len, out);
 }
 
+bool sl_quote_read(const uint8_t *ip, size_t len, struct sl_quote *out)
+{
+	if (len == 0)
+		return false;
+	return ip[0] >> 4 == 4 ? read_quoted4(ip, len, out) : read_quoted6(ip, len, out);
+}
+
 static bool parse4(const uint8_t *packet, size_t len, struct sl_quote *out)
 {
 	const struct sl_ipv4_hdr *ip = sl_ipv4_parse(packet, len);
@@ -58,7 +65,7 @@ static bool parse4(const uint8_t *packet, size_t len, struct sl_quote *out)
 		return false;
 	out->mtu = load_be16(icmp->rest + 2);
 	at += sizeof(*icmp);
-	return read_quoted4(packet + at, len - at, out);
+	return sl_quote_read(packet + at, len - at, out);
 }
 
 static bool parse6(const uint8_t *packet, size_t len, struct sl_quote *out)
@@ -74,7 +81,7 @@ static bool parse6(const uint8_t *packet, size_t len, struct sl_quote *out)
 	if (icmp->type != SL_ICMPV6_PACKET_TOO_BIG)
 		return false;
 	out->mtu = load_be32(icmp->rest);
-	return read_quoted6(upper.data + sizeof(*icmp), upper.len - sizeof(*icmp), out);
+	return sl_quote_read(upper.data + sizeof(*icmp), upper.len - sizeof(*icmp), out);
 }
 
 bool sl_quote_parse(const uint8_t *packet, size_t len, struct sl_quote *out)

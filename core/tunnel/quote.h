@@ -12,6 +12,10 @@ struct sl_quote {
 	size_t len;
 };
 
+// Read the IP packet that is quoted, or any other, as a UDP datagram: whole, cut short, or the
+// first of its fragments. out->mtu is left alone. Returns false where it is none.
+bool sl_quote_read(const uint8_t *ip, size_t len, struct sl_quote *out);
+
 // Read an IP packet of either family, whose header is in order, as "fragmentation needed" or
 // "packet too big" about a UDP datagram: of a fragment, only the first has the ports. The checksum
 // of ICMP is not looked at.

@@ -1,7 +1,9 @@
 // Which packets pass a tunnel, for and from whom, and where peers are: WireGuard paper sections 2,
 // 5.4.6 and 6.5, RFC 6040.
 #include "core/ip/meta.h"
+#include "core/proto/ipv4.h"
 #include "core/proto/protocol.h"
+#include "core/tunnel/message.h"
 #include "tests/apps/tunnel_rig.h"
 
 #include <setjmp.h>
@@ -124,6 +126,41 @@ static void at_most_128_packets_wait_and_the_oldest_goes_first(void **state)
 		rig_expect_data(&rig, a, plaintext);
 		assert_int_equal(load_le32(plaintext + 20), i);
 	}
+}
+
+// Let a message of the tunnel come back as what is to be sealed.
+static void come_back(const struct rig_message *m, const char *src, const char *dst, bool divided)
+{
+	uint8_t udp[8 + sizeof(message)] = {0, 1, 0, 2};
+
+	store_be16(udp + 4, (uint16_t)(8 + m->len));
+	memcpy(udp + 8, m->bytes, m->len);
+	ip_build(&got, src, dst, SL_PROTO_UDP, udp, 8u + m->len);
+	if (divided)
+		store_be16(got.bytes + 6, SL_IPV4_MF);
+	assert_true(ip_feed(rig.data, 0, &got));
+	rig_breathe(&rig);
+}
+
+// Where the way to a peer leads into the tunnel to it, a packet comes back as it left, or divided.
+static void what_comes_back_sealed_is_not_sealed_again(void **state)
+{
+	struct rig_message m;
+
+	(void)state;
+	connect_both();
+	rig_send(&rig, "10.1.0.1", "10.2.0.1", 96);
+	m = *rig_expect(&rig, SL_MESSAGE_DATA);
+	come_back(&m, "192.0.2.1", "192.0.2.2", false);
+	come_back(&m, "10.9.0.1", "192.0.2.2", true);
+	assert_int_equal(sl_harness_drop(rig.data, "looped"), 2);
+	rig_expect_silence(&rig);
+	m.bytes[4]++; // of another tunnel, in this one
+	come_back(&m, "192.0.2.1", "192.0.2.2", false);
+	assert_int_equal(rig_expect_data(&rig, a, plaintext), 160);
+	m.bytes[4]--;
+	come_back(&m, "192.0.2.1", "192.0.2.9", false); // a packet for somebody else
+	assert_int_equal(rig_expect_data(&rig, a, plaintext), 160);
 }
 
 static void plaintext_is_padded_with_zeros_to_16_bytes_within_the_mtu(void **state)
@@ -346,6 +383,7 @@ int main(void)
 		TEST(a_peer_without_endpoint_has_one_once_it_was_heard),
 		TEST(what_is_no_ip_packet_is_not_sealed),
 		TEST(at_most_128_packets_wait_and_the_oldest_goes_first),
+		TEST(what_comes_back_sealed_is_not_sealed_again),
 		TEST(plaintext_is_padded_with_zeros_to_16_bytes_within_the_mtu),
 		TEST(data_has_no_dscp_and_the_inner_ecn_outside),
 		TEST(padding_is_cut_off_and_its_absence_is_no_fault),

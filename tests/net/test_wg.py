@@ -418,6 +418,23 @@ class Changes(Wg):
         self.sends(self.a, self.b, "10.9.0.2")
         self.sends(self.b, self.a, "10.9.0.1")
 
+    def test_a_way_into_the_tunnel_itself_does_not_go_round(self):
+        """As of a laptop that loses its network: the default route is the tunnel's alone."""
+        self.x.add(self.y, "0.0.0.0/0,::/0")
+        for family, outer in (("-4", "192.0.2.2:%d"), ("-6", "[2001:db8::2]:%d")):
+            with self.subTest(family=family):
+                self.x.set("peer", self.y.key, "endpoint", outer % self.y.port())
+                self.reaches(self.a)
+                self.a.ip(family, "route", "replace", "default", "dev", self.x.name)
+                self.a.ip("link", "set", "eth0", "down")
+                before = self.x.transfer(self.y.key)
+                for size in 56, 1392:
+                    self.assertFalse(self.a.pings("10.9.0.2", "-s", size))
+                self.assertLess(self.x.transfer(self.y.key)[1] - before[1], 100_000)
+                self.a.ip("address", "replace", "2001:db8::1/64", "dev", "eth0")  # lost when down
+                self.a.ip("link", "set", "eth0", "up")
+                self.reaches(self.a)
+
     def test_an_mtu_that_is_too_large_is_made_what_it_can_be(self):
         for host, device in ((self.a, self.x), (self.b, self.y)):
             host.ip("link", "set", "eth0", "mtu", "65535")
