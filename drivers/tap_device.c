@@ -136,6 +136,29 @@ static void lengthen_queue(const char *name)
 	}
 }
 
+// Write one of the kernel's settings of an interface. What is not ours to set stays as it is.
+static void write_setting(const char *name, const char *family, const char *setting,
+			  const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name, setting);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, value, strlen(value)) < 0)
+		errno = 0;
+	close(fd);
+}
+
+// No link-local address that nobody asked for: behind a TUN interface there is no link, and who
+// saves the addresses, as wg-quick does, would have one more each time.
+static void leave_without_address(const char *name)
+{
+	write_setting(name, "ipv6", "addr_gen_mode", "1");
+}
+
 int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 {
 	int header = sizeof(struct virtio_net_hdr), fd, r = check_name(name, err);
@@ -151,6 +174,8 @@ int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 	if (ioctl(fd, TUNSETIFF, &request) == 0 && ioctl(fd, TUNSETVNETHDRSZ, &header) == 0 &&
 	    (is_tap || leave(fd, true) == 0 || leave(fd, false) == 0)) {
 		lengthen_queue(name);
+		if (!is_tap)
+			leave_without_address(name);
 		return fd;
 	}
 	r = refused(name, is_tap, -errno, err);
@@ -203,20 +228,9 @@ void sl_interface_set_quiet(const char *name)
 		{"ipv6", "accept_ra", "0"},         {"ipv6", "addr_gen_mode", "0"},
 		{"ipv6", "keep_addr_on_down", "1"},
 	};
-	char path[128];
 
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		int fd;
-
-		snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", settings[i][0], name,
-			 settings[i][1]);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (write(fd, settings[i][2], strlen(settings[i][2])) < 0)
-			errno = 0; // not ours to set: as it is
-		close(fd);
-	}
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		write_setting(name, settings[i][0], settings[i][1], settings[i][2]);
 }
 
 struct address_request {

@@ -277,6 +277,17 @@ class Files(Life):
         self.is_gone()
 
     @unittest.skipIf(os.path.exists("/sys/module/wireguard"), "wg-quick takes the kernel's")
+    def test_wg_quick_saves_the_addresses_that_it_gave(self):
+        path = self.file(self.text("SaveConfig = true"))
+        for _ in range(2):
+            self.quick("up", path)
+            self.reaches()
+            self.quick("down", path)
+            self.is_gone()
+        addresses = [line for line in path.read_text().splitlines() if line.startswith("Address")]
+        self.assertEqual(addresses, ["Address = 10.9.0.1/24", "Address = fd09::1/64"])
+
+    @unittest.skipIf(os.path.exists("/sys/module/wireguard"), "wg-quick takes the kernel's")
     def test_wg_quick_takes_the_default_route(self):
         path = self.file(self.text().replace("10.9.0.2/32", "0.0.0.0/0"))
         self.quick("up", path)
