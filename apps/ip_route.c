@@ -1,286 +1,26 @@
 // ipv4-route, ipv6-route: where packets go next.
 // Ports: in (from outside), self (the router's own packets), control (the kernel's routes) ->
 // local, error, big, one per interface.  Config: interfaces, mtus, routes, addresses, max-routes.
-// Spec: RFC 1812 sections 4.2.2.9, 5.2.4, 5.3.1, 5.3.6, 5.3.7; RFC 1624; RFC 8200 section 3; RFC
-// 4291 section 2.5.6.
 //
-// One body for both families, a constant saying which, is compiled once for each. What a packet
-// needs next is written to its meta (core/ip/meta.h).
+// What becomes of packets: ip_route_burst.c. Which routes there are: ip_routes.h. Here are the
+// changes that the kernel says, and the apps' life.
 
+#include "apps/ip_route.h"
 #include "apps/classes.h"
-#include "apps/ip_routes.h"
-#include "core/ip/source.h"
-#include "core/proto/checksum.h"
-#include "core/proto/flow.h"
-#include "core/proto/ipv4.h"
-#include "core/proto/ipv6.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum { IN, SELF, CONTROL };
-enum { LOCAL, ERROR, BIG, FIRST_IFACE };
-enum { DROP_BLACKHOLE, DROP_NO_INTERFACE, DROP_NO_SOURCE, DROP_MARTIAN_SOURCE };
 enum {
-	METRIC_ROUTES,
-	METRIC_KERNEL_ROUTES,
-	METRIC_NEXT_HOPS,
-	METRIC_FORWARDED,
-	METRIC_CHANGES,
-	METRIC_REFUSED
+	MTU_LEAST = 68,   // RFC 791 section 3.2
+	PORTION = 100000, // sl_fib_work of changes in a breath, some 100 us
 };
-
-enum {
-	WAYS = 64,
-	NOWHERE = WAYS - 1, // the packet has been dropped; no output has that number
-	MTU_LEAST = 68,     // RFC 791 section 3.2
-	PORTION = 100000,   // sl_fib_work of changes in a breath, some 100 us
-};
-
-_Static_assert((int)FIRST_IFACE + SL_IFACES_MAX <= NOWHERE, "a way for each output, and none");
-
-struct ip_route {
-	struct sl_app app;
-	uint8_t port[SL_IFACES_MAX]; // output of each interface; NOWHERE = none
-	uint16_t mtu[SL_IFACES_MAX];
-	struct sl_ip_routes routes;
-
-	struct rte_mbuf *control; // records being done; NULL = none
-	uint64_t breath_ns;       // when this breath began
-	uint64_t until;           // sl_fib_work at which its portion of changes ends
-	bool flush;               // the kernel's routes are to go: nobody speaks for it any more
-};
-
-#define inlined inline __attribute__((always_inline))
-
-// ---- one packet
-
-static unsigned drop(struct ip_route *self, struct rte_mbuf *p, unsigned reason)
-{
-	sl_app_drop(&self->app, p, reason);
-	return NOWHERE;
-}
-
-static unsigned refuse(struct rte_mbuf *p, enum sl_ip_error error)
-{
-	sl_ip_meta(p)->error = error;
-	return ERROR;
-}
-
-static inlined const uint8_t *destination(const struct rte_mbuf *p, bool v6)
-{
-	if (v6)
-		return ((const struct sl_ipv6_hdr *)sl_data(p))->dst;
-	return ((const struct sl_ipv4_hdr *)sl_data(p))->dst;
-}
-
-static inlined const uint8_t *source(const struct rte_mbuf *p, bool v6)
-{
-	if (v6)
-		return ((const struct sl_ipv6_hdr *)sl_data(p))->src;
-	return ((const struct sl_ipv4_hdr *)sl_data(p))->src;
-}
-
-// Whether a packet from outside says to come from the router. Spec: RFC 1812 section 5.3.7.
-static inlined bool is_martian(const struct ip_route *self, const struct rte_mbuf *p, bool v6)
-{
-	const uint8_t *src = source(p, v6);
-
-	return sl_ip_routes_suspect(&self->routes, v6 ? 6 : 4, src) &&
-	       sl_ip_routes_own(&self->routes, src);
-}
-
-static inlined uint8_t hops_left(const struct rte_mbuf *p, bool v6)
-{
-	if (v6)
-		return ((const struct sl_ipv6_hdr *)sl_data(p))->hop_limit;
-	return ((const struct sl_ipv4_hdr *)sl_data(p))->ttl;
-}
-
-// Decrement TTL or hop limit, which is above 0. The checksum of IPv4 grows as the word with the TTL
-// shrinks, in one's complement; it cannot become 0xffff. Spec: RFC 1624 section 3, equation 3.
-static inlined void decrement(struct rte_mbuf *p, bool v6)
-{
-	struct sl_ipv4_hdr *ip = (struct sl_ipv4_hdr *)sl_data(p);
-	const uint32_t one = sl_checksum_word(0x0100);
-	uint16_t checksum;
-	uint32_t sum;
-
-	if (v6) {
-		((struct sl_ipv6_hdr *)sl_data(p))->hop_limit--;
-		return;
-	}
-	memcpy(&checksum, ip->checksum, sizeof(checksum));
-	sum = checksum + one;
-	checksum = (uint16_t)(sum + (sum >= 0xffff));
-	memcpy(ip->checksum, &checksum, sizeof(checksum));
-	ip->ttl--;
-}
-
-// A packet that does not fit its interface. Only a packet that will be fragmented travels on: the
-// others shall be quoted as they came.
-static inlined unsigned too_big(struct rte_mbuf *p, uint16_t mtu, bool from_self, bool v6)
-{
-	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)sl_data(p);
-
-	sl_ip_meta(p)->mtu = mtu;
-	if (!v6 && !from_self && !(load_be16(ip->flags_offset) & SL_IPV4_DF))
-		decrement(p, v6);
-	return BIG;
-}
-
-// Have a packet of our own that has none come from our address towards its next hop.
-static bool has_source(const struct ip_route *self, struct rte_mbuf *p, const uint8_t *next_hop,
-		       unsigned iface)
-{
-	const uint8_t *source;
-
-	if (__builtin_expect(!sl_source_is_missing(sl_data(p)), 1))
-		return true;
-	source = sl_ip_routes_source(&self->routes, (uint16_t)iface, next_hop);
-	if (source)
-		sl_source_fill(sl_data(p), source);
-	return source;
-}
-
-// Send a packet to a next hop on an interface.
-static inlined unsigned send(struct ip_route *self, struct rte_mbuf *p, const uint8_t *gateway,
-			     unsigned iface, bool from_self, bool v6)
-{
-	struct sl_ip_meta *meta = sl_ip_meta(p);
-	uint16_t mtu;
-
-	if (__builtin_expect(iface >= SL_IFACES_MAX || self->port[iface] == NOWHERE, 0))
-		return drop(self, p, DROP_NO_INTERFACE);
-	mtu = self->mtu[iface];
-	if (from_self && !has_source(self, p, gateway, iface))
-		return drop(self, p, DROP_NO_SOURCE);
-	memcpy(meta->next_hop, gateway, v6 ? 16 : 4);
-	meta->iface_out = (uint16_t)iface;
-	if (from_self && meta->mtu) // whoever made it knows a smaller link on its way
-		mtu = RTE_MIN(mtu, meta->mtu);
-	if (__builtin_expect(sl_len(p) > mtu, 0))
-		return too_big(p, mtu, from_self, v6);
-	if (!from_self)
-		decrement(p, v6);
-	return self->port[iface];
-}
-
-static bool source_is_link_local(const struct rte_mbuf *p)
-{
-	const uint8_t *src = ((const struct sl_ipv6_hdr *)sl_data(p))->src;
-
-	return src[0] == 0xfe && (src[1] & 0xc0) == 0x80;
-}
-
-static inlined unsigned forward(struct ip_route *self, struct rte_mbuf *p,
-				const struct sl_target *t, bool from_self, bool v6)
-{
-	const struct sl_hop *hop = t->hops;
-
-	if (v6 && !from_self && source_is_link_local(p)) // RFC 4291 section 2.5.6
-		return refuse(p, SL_IP_BEYOND_SCOPE);
-	if (!from_self && __builtin_expect(hops_left(p, v6) <= 1, 0))
-		return refuse(p, SL_IP_TTL_EXCEEDED);
-	if (t->n_hops > 1)
-		hop = sl_target_choose(t, sl_flow_hash_ip(sl_data(p), sl_len(p)));
-	return send(self, p, hop->on_link ? destination(p, v6) : hop->gateway, hop->iface,
-		    from_self, v6);
-}
-
-// A packet of our own to a group or to a link-local address: its sender has chosen the interface.
-static unsigned send_scoped(struct ip_route *self, struct rte_mbuf *p, bool v6)
-{
-	return send(self, p, destination(p, v6), sl_ip_meta(p)->iface_out, true, v6);
-}
-
-// A packet to the router itself: what comes from there, too, comes from the same address.
-static unsigned receive(struct rte_mbuf *p, bool from_self, bool v6)
-{
-	if (from_self && sl_source_is_missing(sl_data(p)))
-		sl_source_fill(sl_data(p), destination(p, v6));
-	return LOCAL;
-}
-
-// A packet that is not forwarded.
-static unsigned deliver(struct ip_route *self, struct rte_mbuf *p, unsigned kind, bool from_self,
-			bool v6)
-{
-	switch (kind) {
-	case SL_ROUTE_BLACKHOLE:
-		return drop(self, p, DROP_BLACKHOLE);
-	case SL_ROUTE_UNREACHABLE:
-		return refuse(p, SL_IP_REJECTED);
-	case SL_ROUTE_PROHIBIT:
-		return refuse(p, SL_IP_PROHIBITED);
-	case SL_TARGET_NONE:
-		return refuse(p, SL_IP_NO_ROUTE);
-	case SL_TARGET_LOCAL:
-		return receive(p, from_self, v6);
-	default:
-		return from_self ? send_scoped(self, p, v6) : LOCAL;
-	}
-}
-
-// ---- a burst
-
-// Give packets that go several ways, in order on each.
-static void deal(struct ip_route *self, struct rte_mbuf *const *p, const uint8_t *ways, unsigned n)
-{
-	struct rte_mbuf *burst[WAYS][SL_BURST];
-	uint8_t count[WAYS] = {0};
-	uint64_t used = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		burst[ways[i]][count[ways[i]]++] = p[i];
-		used |= 1ULL << ways[i];
-	}
-	for (used &= ~(1ULL << NOWHERE); used; used &= used - 1) {
-		unsigned way = (unsigned)__builtin_ctzll(used);
-
-		sl_app_give(&self->app, way, burst[way], count[way]);
-	}
-}
-
-static inlined void route_burst(struct ip_route *self, unsigned input, bool v6)
-{
-	const struct sl_target *targets = sl_fib_targets(self->routes.fib);
-	_Alignas(64) uint8_t keys[SL_BURST * 16];
-	const size_t len = v6 ? 16 : 4;
-	struct rte_mbuf *p[SL_BURST];
-	unsigned n = sl_app_take(&self->app, input, p, SL_BURST), mixed = 0, forwarded = 0;
-	uint32_t ids[SL_BURST];
-	uint8_t ways[SL_BURST];
-
-	if (n == 0)
-		return;
-	for (unsigned i = 0; i < n; i++)
-		memcpy(keys + i * len, destination(p[i], v6), len);
-	sl_fib_lookup(self->routes.fib, keys, ids, n);
-	for (unsigned i = 0; i < n; i++) {
-		const struct sl_target *t = &targets[ids[i]];
-
-		if (input == IN && is_martian(self, p[i], v6))
-			ways[i] = (uint8_t)drop(self, p[i], DROP_MARTIAN_SOURCE);
-		else if (__builtin_expect(t->kind == SL_ROUTE_FORWARD, 1))
-			ways[i] = (uint8_t)forward(self, p[i], t, input == SELF, v6);
-		else
-			ways[i] = (uint8_t)deliver(self, p[i], t->kind, input == SELF, v6);
-		mixed |= ways[i] ^ ways[0];
-		forwarded += ways[i] >= FIRST_IFACE && ways[i] != NOWHERE;
-	}
-	sl_app_metric_add(&self->app, METRIC_FORWARDED, forwarded);
-	if (mixed)
-		deal(self, p, ways, n);
-	else if (ways[0] != NOWHERE)
-		sl_app_give(&self->app, ways[0], p, n);
-}
 
 // ---- changes
 
 // Do the records of a packet until the work of all changes has reached `until`, then let the
 // packet go. Returns whether it is done.
-static bool do_records(struct ip_route *self, uint64_t until)
+static bool do_records(struct sl_ip_route *self, uint64_t until)
 {
 	struct sl_control c;
 
@@ -292,13 +32,13 @@ static bool do_records(struct ip_route *self, uint64_t until)
 			return true;
 		}
 		sl_ip_routes_control(&self->routes, &c);
-		sl_app_metric_add(&self->app, METRIC_CHANGES, 1);
+		sl_app_metric_add(&self->app, SL_IP_ROUTE_METRIC_CHANGES, 1);
 	}
 	return false;
 }
 
 // Do the changes that this breath has time for; the rest waits in the link.
-static void do_changes(struct ip_route *self)
+static void do_changes(struct sl_ip_route *self)
 {
 	struct sl_app *app = &self->app;
 
@@ -308,7 +48,7 @@ static void do_changes(struct ip_route *self)
 		if (self->flush)
 			self->flush = !sl_ip_routes_flush(&self->routes);
 	}
-	while (self->control || sl_app_take(app, CONTROL, &self->control, 1) > 0)
+	while (self->control || sl_app_take(app, SL_IP_ROUTE_CONTROL, &self->control, 1) > 0)
 		if (!do_records(self, self->until))
 			break;
 	sl_app_set_held(app, self->control != NULL);
@@ -318,45 +58,43 @@ static void do_changes(struct ip_route *self)
 
 static void ipv4_route_push(struct sl_app *app)
 {
-	struct ip_route *self = (struct ip_route *)app;
+	struct sl_ip_route *self = (struct sl_ip_route *)app;
 
 	do_changes(self);
-	route_burst(self, SELF, false);
-	route_burst(self, IN, false);
+	sl_ip_route_burst4(self);
 }
 
 static void ipv6_route_push(struct sl_app *app)
 {
-	struct ip_route *self = (struct ip_route *)app;
+	struct sl_ip_route *self = (struct sl_ip_route *)app;
 
 	do_changes(self);
-	route_burst(self, SELF, true);
-	route_burst(self, IN, true);
+	sl_ip_route_burst6(self);
 }
 
 static void ip_route_tick(struct sl_app *app)
 {
-	struct ip_route *self = (struct ip_route *)app;
+	struct sl_ip_route *self = (struct sl_ip_route *)app;
 	const struct sl_fib *fib = self->routes.fib;
 
 	do_changes(self);
-	sl_app_metric(app, METRIC_ROUTES, sl_fib_routes(fib));
-	sl_app_metric(app, METRIC_KERNEL_ROUTES, sl_fib_count(fib, SL_FIB_KERNEL));
-	sl_app_metric(app, METRIC_NEXT_HOPS, sl_fib_targets_used(fib));
-	sl_app_metric(app, METRIC_REFUSED, self->routes.refused);
+	sl_app_metric(app, SL_IP_ROUTE_METRIC_ROUTES, sl_fib_routes(fib));
+	sl_app_metric(app, SL_IP_ROUTE_METRIC_KERNEL_ROUTES, sl_fib_count(fib, SL_FIB_KERNEL));
+	sl_app_metric(app, SL_IP_ROUTE_METRIC_NEXT_HOPS, sl_fib_targets_used(fib));
+	sl_app_metric(app, SL_IP_ROUTE_METRIC_REFUSED, self->routes.refused);
 }
 
 // ---- life
 
 // Which output is whose, which the links say.
-static void learn_ports(struct ip_route *self)
+static void learn_ports(struct sl_ip_route *self)
 {
 	sl_iface_outputs(self->port, &self->app, &self->routes.interfaces);
 	for (unsigned i = 0; i < SL_IFACES_MAX; i++)
-		self->port[i] = RTE_MIN(self->port[i], (uint8_t)NOWHERE);
+		self->port[i] = RTE_MIN(self->port[i], (uint8_t)SL_IP_ROUTE_NOWHERE);
 }
 
-static int read_mtus(struct ip_route *self, const struct sl_strings *texts, struct sl_error *err)
+static int read_mtus(struct sl_ip_route *self, const struct sl_strings *texts, struct sl_error *err)
 {
 	for (size_t i = 0; i < SL_IFACES_MAX; i++)
 		self->mtu[i] = (uint16_t)RTE_MIN(self->app.mtu, (uint32_t)UINT16_MAX);
@@ -378,8 +116,8 @@ static int read_mtus(struct ip_route *self, const struct sl_strings *texts, stru
 static int configure(struct sl_app *app, const void *config, uint8_t family, struct sl_error *err)
 {
 	const struct sl_ip_routes_config *c = config;
-	struct ip_route *self = (struct ip_route *)app;
-	struct ip_route *before = (struct ip_route *)app->predecessor;
+	struct sl_ip_route *self = (struct sl_ip_route *)app;
+	struct sl_ip_route *before = (struct sl_ip_route *)app->predecessor;
 	int rc;
 
 	self->routes.family = family;
@@ -402,7 +140,8 @@ static int ipv6_route_configure(struct sl_app *app, const void *config, struct s
 
 static void ip_route_adopt(struct sl_app *app, struct sl_app *predecessor)
 {
-	struct ip_route *self = (struct ip_route *)app, *old = (struct ip_route *)predecessor;
+	struct sl_ip_route *self = (struct sl_ip_route *)app,
+			   *old = (struct sl_ip_route *)predecessor;
 
 	if (old->control) // its records number interfaces as the old file does
 		do_records(old, UINT64_MAX);
@@ -415,16 +154,16 @@ static void ip_route_adopt(struct sl_app *app, struct sl_app *predecessor)
 
 static void ip_route_settle(struct sl_app *app, const struct sl_apps *apps)
 {
-	struct ip_route *self = (struct ip_route *)app;
+	struct sl_ip_route *self = (struct sl_ip_route *)app;
 
 	(void)apps;
 	learn_ports(self);
-	self->flush = !app->in[CONTROL];
+	self->flush = !app->in[SL_IP_ROUTE_CONTROL];
 }
 
 static void ip_route_stop(struct sl_app *app)
 {
-	struct ip_route *self = (struct ip_route *)app;
+	struct sl_ip_route *self = (struct sl_ip_route *)app;
 
 	if (self->control)
 		sl_free(self->control);
@@ -477,28 +216,37 @@ static const struct sl_key keys[] = {
 	"`control`, in portions between the packets; a route of the file hides that of the "       \
 	"kernel for the same prefix, and routes that find no room are counted as `refused`. They " \
 	"go when nothing is connected to `control` any more."
-#define DROPS                                                                            \
-	{                                                                                \
-		[DROP_BLACKHOLE] = "blackhole", [DROP_NO_INTERFACE] = "no_interface",    \
-		[DROP_NO_SOURCE] = "no_source", [DROP_MARTIAN_SOURCE] = "martian_source" \
+#define DROPS                                                        \
+	{                                                            \
+		[SL_IP_ROUTE_DROP_BLACKHOLE] = "blackhole",          \
+		[SL_IP_ROUTE_DROP_NO_INTERFACE] = "no_interface",    \
+		[SL_IP_ROUTE_DROP_NO_SOURCE] = "no_source",          \
+		[SL_IP_ROUTE_DROP_MARTIAN_SOURCE] = "martian_source" \
 	}
-#define METRICS                                                                             \
-	{                                                                                   \
-		[METRIC_ROUTES] = "routes", [METRIC_KERNEL_ROUTES] = "kernel_routes",       \
-		[METRIC_NEXT_HOPS] = "next_hops", [METRIC_FORWARDED] = "forwarded_packets", \
-		[METRIC_CHANGES] = "changes", [METRIC_REFUSED] = "refused"                  \
+#define METRICS                                                                                    \
+	{                                                                                          \
+		[SL_IP_ROUTE_METRIC_ROUTES] = "routes",                                            \
+		[SL_IP_ROUTE_METRIC_KERNEL_ROUTES] = "kernel_routes",                              \
+		[SL_IP_ROUTE_METRIC_NEXT_HOPS] = "next_hops",                                      \
+		[SL_IP_ROUTE_METRIC_FORWARDED] = "forwarded_packets",                              \
+		[SL_IP_ROUTE_METRIC_CHANGES] = "changes", [SL_IP_ROUTE_METRIC_REFUSED] = "refused" \
 	}
 
 const struct sl_app_class sl_ipv4_route_class = {
 	.name = "ipv4-route",
 	.help = "send IPv4 packets on to the next hop\n" ABOUT,
-	.inputs = {[IN] = "in", [SELF] = "self", [CONTROL] = "control"},
-	.outputs = {[LOCAL] = "local", [ERROR] = "error", [BIG] = "big", [FIRST_IFACE] = "*"},
+	.inputs = {[SL_IP_ROUTE_IN] = "in",
+		   [SL_IP_ROUTE_SELF] = "self",
+		   [SL_IP_ROUTE_CONTROL] = "control"},
+	.outputs = {[SL_IP_ROUTE_LOCAL] = "local",
+		    [SL_IP_ROUTE_ERROR] = "error",
+		    [SL_IP_ROUTE_BIG] = "big",
+		    [SL_IP_ROUTE_FIRST_IFACE] = "*"},
 	.drops = DROPS,
 	.metrics = METRICS,
 	.keys = keys,
 	.config_size = sizeof(struct sl_ip_routes_config),
-	.size = sizeof(struct ip_route),
+	.size = sizeof(struct sl_ip_route),
 	.configure = ipv4_route_configure,
 	.adopt = ip_route_adopt,
 	.settle = ip_route_settle,
@@ -510,13 +258,18 @@ const struct sl_app_class sl_ipv4_route_class = {
 const struct sl_app_class sl_ipv6_route_class = {
 	.name = "ipv6-route",
 	.help = "send IPv6 packets on to the next hop\n" ABOUT,
-	.inputs = {[IN] = "in", [SELF] = "self", [CONTROL] = "control"},
-	.outputs = {[LOCAL] = "local", [ERROR] = "error", [BIG] = "big", [FIRST_IFACE] = "*"},
+	.inputs = {[SL_IP_ROUTE_IN] = "in",
+		   [SL_IP_ROUTE_SELF] = "self",
+		   [SL_IP_ROUTE_CONTROL] = "control"},
+	.outputs = {[SL_IP_ROUTE_LOCAL] = "local",
+		    [SL_IP_ROUTE_ERROR] = "error",
+		    [SL_IP_ROUTE_BIG] = "big",
+		    [SL_IP_ROUTE_FIRST_IFACE] = "*"},
 	.drops = DROPS,
 	.metrics = METRICS,
 	.keys = keys,
 	.config_size = sizeof(struct sl_ip_routes_config),
-	.size = sizeof(struct ip_route),
+	.size = sizeof(struct sl_ip_route),
 	.configure = ipv6_route_configure,
 	.adopt = ip_route_adopt,
 	.settle = ip_route_settle,
