@@ -352,14 +352,23 @@ static void wait_for_it(struct tunnel_client *c)
 		look_elsewhere(c);
 }
 
-static bool is_old(uint64_t handshake_ns)
+// Sessions age while the host sleeps.
+static uint64_t boot_ns(void)
 {
 	struct timespec now;
-	uint64_t now_ns;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	now_ns = (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-	return now_ns > handshake_ns && now_ns - handshake_ns > LOST_S * SECOND_NS;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+// Whether there is a session that may still last.
+static bool is_alive(struct tunnel_client *c, uint64_t handshake_ns)
+{
+	if (handshake_ns != c->handshake_ns) {
+		c->handshake_ns = handshake_ns;
+		c->shaken_ns = boot_ns();
+	}
+	return handshake_ns && boot_ns() - c->shaken_ns <= LOST_S * SECOND_NS;
 }
 
 void tunnel_client_look(struct tunnel_client *c)
@@ -370,7 +379,7 @@ void tunnel_client_look(struct tunnel_client *c)
 	if (sl_tunnel_read(c->engine, TUNNEL, &v, NULL) < 0)
 		return;
 	peer = v->n_peers ? &v->peers[0] : NULL;
-	if (peer && peer->handshake_ns && !is_old(peer->handshake_ns)) {
+	if (peer && is_alive(c, peer->handshake_ns)) {
 		connect_to(c, peer);
 	} else {
 		if (c->state == TUNNEL_CONNECTED) {

@@ -34,6 +34,8 @@ struct tunnel_client {
 	struct sl_tunnel_lease lease;          // that the interface has
 	enum tunnel_state state;
 	uint64_t since_ns, told_ns; // of the state, and when it was last spoken of
+	uint64_t handshake_ns;      // of the newest session, since 1970 by a clock that may jump,
+	uint64_t shaken_ns;         // and when it was first seen
 };
 
 // Make the interface, which is down, and begin to connect; no thread is started.

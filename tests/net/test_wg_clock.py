@@ -3,20 +3,23 @@ after a restart than before; and on one that sleeps. The other end is wireguard-
 right."""
 
 import os
+import pathlib
 import struct
+import subprocess
 import sys
 import time
 import unittest
 
 import hosts
+import test_capability_tunnels
 import test_wg
 import wireguard
 
 DAY = 24 * 3600
 
 
-class Clock(test_wg.Wg):
-    """Device x is Sluice's, with a clock of its own, and y is wireguard-go."""
+class Wrong(test_wg.Wg):
+    """There is a clock to be set."""
 
     lie = ""  # the library that makes clocks wrong
 
@@ -24,17 +27,31 @@ class Clock(test_wg.Wg):
         super().setUp()
         self.clock = self.dir / "clock"
         self.set_clock()
-        self.y = self.go(self.b, "b")
-        self.x = self.begin_x()
 
     def set_clock(self, wall=0, boot=0):
         """Seconds by which the clock is wrong."""
         with open(self.clock, "r+b" if self.clock.exists() else "wb") as f:
             f.write(struct.pack("qq", wall, boot))
 
+    def by_the_clock(self, program):
+        """The same program, by that clock."""
+        path = self.dir / f"clocked-{os.path.basename(program)}"
+        path.write_text(f"#!/bin/sh\nexec env LD_PRELOAD={self.lie} WRONG_CLOCK={self.clock} "
+                        f'{program} "$@"\n')
+        path.chmod(0o755)
+        return path
+
+
+class Clock(Wrong):
+    """Device x is Sluice's, with a clock of its own, and y is wireguard-go."""
+
+    def setUp(self):
+        super().setUp()
+        self.y = self.go(self.b, "b")
+        self.x = self.begin_x()
+
     def begin_x(self):
-        return self.device(self.a, "a", ["env", f"LD_PRELOAD={self.lie}",
-                                         f"WRONG_CLOCK={self.clock}", self.alias])
+        return self.device(self.a, "a", [self.by_the_clock(self.alias)])
 
     def restart_x(self):
         """With key and port that it had."""
@@ -172,8 +189,45 @@ class Sleeper(Clock):
         self.reaches(self.b, "10.9.0.1")
 
 
+SERVE = """
+serve:
+  interface: svc
+  services: {all: {key: site.key, pool: 10.9.0.1/24, clients: [alice.cap]}}
+"""
+
+
+class Client(Wrong):
+    """Of a capability."""
+
+    def setUp(self):
+        super().setUp()
+        sluice = pathlib.Path(self.alias).with_name("sluice")
+        for words in ("key", "new", "site.key"), ("cap", "mint", "site.key", "-o", "alice.cap"):
+            subprocess.run([sluice, *words], cwd=self.dir, check=True)
+        (self.dir / "serve.yaml").write_text(SERVE)
+        self.service = self.tunnel(self.b, sluice, "--serve", self.dir / "serve.yaml")
+        self.service.expect("may connect")
+        self.client = self.tunnel(self.a, self.by_the_clock(sluice), self.dir / "alice.cap",
+                                  "--endpoint", "192.0.2.2:51820")
+        self.client.address()
+        self.reaches(self.a, "10.9.0.1")
+
+    def tunnel(self, host, sluice, *words):
+        log = self.dir / f"log{len(list(self.dir.iterdir()))}"
+        c = test_capability_tunnels.Command(sluice, host, log, *words)
+        self.addCleanup(c.kill)
+        return c
+
+    def test_a_clock_that_is_put_right_ends_nothing(self):
+        for wrong in 30 * 365 * DAY, -DAY, 3600:
+            self.set_clock(wall=wrong)
+            time.sleep(1)
+        self.assertTrue(self.a.pings("10.9.0.1"))
+        self.assertNotIn("does not answer", self.client.said())
+
+
 if __name__ == "__main__":
     wireguard.skip_unless_possible()
     test_wg.Wg.alias = os.path.abspath(sys.argv.pop(1))
-    Clock.lie = os.path.abspath(sys.argv.pop(1))
+    Wrong.lie = os.path.abspath(sys.argv.pop(1))
     unittest.main()
