@@ -16,7 +16,7 @@ enum {
 	PORTIONS = 8,
 	BLOCK = 64,       // bytes of keystream in a block of ChaCha20
 	HEAD = 2 * BLOCK, // bytes of text whose keystream open makes together with the keys
-	STACK = 9 << 10,  // what kernels use of the stack at most
+	STACK = 6 << 10,  // what kernels use of the stack at most
 };
 
 // A pass over a burst. Wiped at its end: it held the Poly1305 keys and, for open, the right tags

@@ -36,7 +36,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_bmi2,
 			.beside = 192,
-			.stack = 7 << 10,
+			.stack = 6 << 10,
 			.alone = &levels[SL_SIMD_AVX2],
 		},
 	[SL_SIMD_AVX512_IFMA] =
@@ -45,7 +45,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 			.checksum_sum = sl_checksum_sum_avx512,
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_ifma,
-			.stack = 9 << 10,
+			.stack = 6 << 10,
 			.alone = &levels[SL_SIMD_AVX2],
 		},
 };

@@ -1,15 +1,22 @@
 // Poly1305 in 8 lanes (AVX-512 IFMA).
 //
 // Short messages go one per lane. A long one takes all lanes: lane i sums every eighth block by
-// powers of r^8; the eight sums are then one short message of eight blocks.
-#include "simd/poly1305_lanes.h"
+// powers of r^8; the eight sums are then one short message of eight blocks. In both ways blocks
+// that are missing are in front, zero and without a bit, so that they add nothing: all ends meet.
 #include "simd/poly1305_limbs44.h"
+#include "simd/poly1305_message.h"
 
 #include <immintrin.h>
 
 enum {
 	LANES = 8,
 	GROUPS = 4, // side by side
+	PASS = GROUPS * LANES,
+	// Messages are of three kinds. What shares a vector should be of a length; from some length
+	// on a message is better off with all lanes, at least from two vectors of text on.
+	SMALL = 128, // bytes of text
+	BRIEF = 256,
+	KINDS = 3,
 };
 
 // Eight messages, one per lane, and their sums.
@@ -17,7 +24,7 @@ struct group {
 	struct factors r;
 	struct numbers h;
 	u64x8 s_low, s_high;
-	const struct sl_poly1305_job *job[LANES];
+	struct sl_poly1305_job *job[LANES];
 	unsigned used; // lanes; the others repeat the first
 };
 
@@ -55,23 +62,6 @@ static inline void group_start(struct group *g, struct sl_poly1305_job *const *j
 	g->h = (struct numbers){{all(0), all(0), all(0)}};
 }
 
-// Returns whether there is additional data.
-static inline bool group_strands(const struct group *g, struct strand *aad, struct strand *text)
-{
-	uint32_t any_aad = 0;
-
-	for (unsigned i = 0; i < LANES; i++) {
-		const struct sl_poly1305_job *j = g->job[i];
-
-		text->start[i] = j->text;
-		text->len[i] = j->len;
-		aad->start[i] = j->aad;
-		aad->len[i] = j->aad_len;
-		any_aad |= j->aad_len;
-	}
-	return any_aad > 0;
-}
-
 // The sums modulo p, plus s modulo 2^128: the tags (RFC 8439 section 2.5.1).
 static void group_finish(struct group *g)
 {
@@ -88,120 +78,152 @@ static void group_finish(struct group *g)
 		memcpy(g->job[i]->tag, tags[i % 2][i / 2], 16);
 }
 
-// Whole block `step` of every lane; all lanes have so many.
-static inline void absorb_step(struct group *g, const struct strand *s, uint64_t step)
+// ---- one message per lane, without additional data
+
+// The texts of a group: their blocks but for the last, which may be a part of one.
+struct texts {
+	const uint8_t *end[LANES]; // of those blocks
+	uint64_t blocks[LANES];
+	uint64_t len[LANES]; // bytes
+	uint64_t fewest, most;
+};
+
+static inline void texts_measure(struct texts *t, const struct group *g)
 {
-	__m128i part[LANES];
-	u64x8 low, high;
-
-	for (int i = 0; i < LANES; i++)
-		part[i] = _mm_loadu_si128((const __m128i *)(s->start[i] + 16 * step));
-	turn(part, &low, &high);
-	g->h = multiply(add(g->h, split(low, high, block_bit(0xff))), &g->r);
-}
-
-// What a lane has from block `step` on, at most a block, padded with zeroes. A masked load of
-// nothing would do, but is slow where nothing is mapped.
-static inline __m128i load_rest(const struct strand *s, unsigned lane, uint64_t step)
-{
-	const uint32_t rest = strand_rest(s, lane, step);
-
-	if (rest == 0)
-		return _mm_setzero_si128();
-	return _mm_maskz_loadu_epi8((__mmask16)_bzhi_u32(0xffff, rest), s->start[lane] + 16 * step);
-}
-
-// The last block of each lane, or a part of it (RFC 8439 section 2.8). A lane that has nothing left
-// keeps its sum.
-static void absorb_rest(struct group *g, const struct strand *s, uint64_t step)
-{
-	struct numbers next;
-	__m128i part[LANES];
-	__mmask8 lanes = 0;
-	u64x8 low, high;
+	const uint8_t *start[LANES];
+	u64x8 len, blocks, end;
 
 	for (unsigned i = 0; i < LANES; i++) {
-		part[i] = load_rest(s, i, step);
-		lanes |= (__mmask8)((s->len[i] > 16 * step) << i);
+		t->len[i] = g->job[i]->len;
+		start[i] = g->job[i]->text;
 	}
-	if (lanes == 0)
-		return;
+	len = (u64x8)_mm512_loadu_si512(t->len);
+	blocks = ((u64x8)_mm512_max_epu64((__m512i)len, (__m512i)all(1)) - 1) >> 4;
+	end = (u64x8)_mm512_loadu_si512(start) + (blocks << 4);
+	memcpy(t->end, &end, sizeof(t->end));
+	memcpy(t->blocks, &blocks, sizeof(t->blocks));
+	t->fewest = _mm512_reduce_min_epu64((__m512i)blocks);
+	t->most = _mm512_reduce_max_epu64((__m512i)blocks);
+}
+
+// h = (h + block) * r, where part[i] is the block of lane i. Lanes that do not have one yet are
+// zero and stay so.
+static inline void absorb(struct group *g, const __m128i *part, __mmask8 lanes)
+{
+	u64x8 low, high;
+
 	turn(part, &low, &high);
-	next = multiply(add(g->h, split(low, high, block_bit(lanes))), &g->r);
-	for (int i = 0; i < 3; i++)
-		g->h.limb[i] = choose(lanes, next.limb[i], g->h.limb[i]);
+	g->h = multiply(add(g->h, split(low, high, block_bit(lanes))), &g->r);
 }
 
-// Additional data or text of n groups: side by side, so that one's multiplication hides another's
-// latency.
-static void absorb_strands(struct group *g, const struct strand *s, size_t n)
+// The block that has `left` behind it to the texts' ends, in all lanes.
+static inline void absorb_all(struct group *g, const struct texts *t, uint64_t left)
 {
-	uint64_t longest = 0;
+	__m128i part[LANES];
 
-	for (size_t i = 0; i < n; i++)
-		longest = s[i].longest > longest ? s[i].longest : longest;
-	for (uint64_t step = 0; step <= longest; step++) {
-		for (size_t i = 0; i < n; i++) {
-			if (step < s[i].shortest)
-				absorb_step(&g[i], &s[i], step);
-			else if (step <= s[i].longest)
-				absorb_rest(&g[i], &s[i], step);
-		}
+	for (int i = 0; i < LANES; i++)
+		part[i] = _mm_loadu_si128((const __m128i *)(t->end[i] - 16 * left));
+	absorb(g, part, 0xff);
+}
+
+// The same in the lanes that have one.
+static void absorb_some(struct group *g, const struct texts *t, uint64_t left)
+{
+	static const uint8_t none[16];
+	const __m512i blocks = _mm512_loadu_si512(t->blocks);
+	__m128i part[LANES];
+
+	for (int i = 0; i < LANES; i++) {
+		const uint8_t *at = left <= t->blocks[i] ? t->end[i] - 16 * left : none;
+
+		part[i] = _mm_loadu_si128((const __m128i *)at);
 	}
+	absorb(g, part, _mm512_cmpge_epu64_mask(blocks, (__m512i)all(left)));
 }
 
-// The last block: the lengths of additional data and text.
-static inline void absorb_lengths(struct group *g, const struct strand *aad,
-				  const struct strand *text)
+// The last block of each text, padded with zeroes (RFC 8439 section 2.8). A masked load of nothing
+// would do where there is none, but is slow where nothing is mapped.
+static inline void absorb_last(struct group *g, const struct texts *t)
 {
-	const u64x8 aad_len = (u64x8)_mm512_loadu_si512(aad->len);
-	const u64x8 len = (u64x8)_mm512_loadu_si512(text->len);
+	const __m512i len = _mm512_loadu_si512(t->len);
+	__m128i part[LANES];
 
-	g->h = multiply(add(g->h, split(aad_len, len, block_bit(0xff))), &g->r);
+	for (int i = 0; i < LANES; i++) {
+		const uint32_t rest = (uint32_t)(t->len[i] - 16 * t->blocks[i]);
+
+		part[i] = _mm_setzero_si128();
+		if (rest > 0)
+			part[i] = _mm_maskz_loadu_epi8((__mmask16)_bzhi_u32(0xffff, rest),
+						       t->end[i]);
+	}
+	absorb(g, part, _mm512_test_epi64_mask(len, len));
 }
 
-// Up to GROUPS * LANES messages, one per lane. Its frame is not to be added to its caller's.
-static __attribute__((noinline)) void short_group(struct sl_poly1305_job *const *jobs, size_t n)
+// The block with the lengths of additional data, 0, and text.
+static inline void absorb_lengths(struct group *g, const struct texts *t)
+{
+	const u64x8 len = (u64x8)_mm512_loadu_si512(t->len);
+
+	g->h = multiply(add(g->h, split(all(0), len, block_bit(0xff))), &g->r);
+}
+
+// Up to PASS messages. Groups go side by side, so that one's multiplication hides another's
+// latency. The frame is not to be added to its caller's.
+static __attribute__((noinline)) void short_messages(struct sl_poly1305_job *const *jobs, size_t n)
 {
 	struct group g[GROUPS];
-	struct strand aad[GROUPS], text[GROUPS];
+	struct texts t[GROUPS];
 	const size_t groups = (n + LANES - 1) / LANES;
-	bool any_aad = false;
+	uint64_t most = 0;
 
 	for (size_t i = 0; i < groups; i++) {
 		group_start(&g[i], jobs + i * LANES, n - i * LANES);
-		any_aad |= group_strands(&g[i], &aad[i], &text[i]);
-		strand_measure(&text[i], LANES);
+		texts_measure(&t[i], &g[i]);
+		most = t[i].most > most ? t[i].most : most;
 	}
-	if (any_aad) {
-		for (size_t i = 0; i < groups; i++)
-			strand_measure(&aad[i], LANES);
-		absorb_strands(g, aad, groups);
-	}
-	absorb_strands(g, text, groups);
+	for (uint64_t left = most; left > 0; left--)
+		for (size_t i = 0; i < groups; i++) {
+			if (left <= t[i].fewest)
+				absorb_all(&g[i], &t[i], left);
+			else if (left <= t[i].most)
+				absorb_some(&g[i], &t[i], left);
+		}
 	for (size_t i = 0; i < groups; i++)
-		absorb_lengths(&g[i], &aad[i], &text[i]);
+		absorb_last(&g[i], &t[i]);
+	for (size_t i = 0; i < groups; i++)
+		absorb_lengths(&g[i], &t[i]);
 	for (size_t i = 0; i < groups; i++)
 		group_finish(&g[i]);
 }
 
-static void short_messages(struct sl_poly1305_job *const *jobs, size_t n)
-{
-	const size_t most = GROUPS * LANES;
+// ---- all lanes for one message
 
-	for (size_t i = 0; i < n; i += most)
-		short_group(jobs + i, n - i < most ? n - i : most);
-}
-
-// A long message as vectors of eight blocks. Blocks that are absent in front of the first vector
-// are zero and carry no bit, so that they add nothing.
+// A message as vectors of eight blocks. Blocks 0 to 7 of one are in lanes 0, 2, 4, 6, 1, 3, 5, 7.
 struct long_message {
 	const struct sl_poly1305_job *job;
-	struct numbers h; // lane 2 i sums the blocks i modulo 8, lane 2 i + 1 the blocks 4 + i
-	uint32_t vectors, absent;
-	uint32_t text, whole; // from vector `text` on so many are of text alone
-	int64_t start;        // where vector 0 is, as an offset in the text
+	struct numbers h;  // the lanes' sums
+	const uint8_t *at; // of the text: what was not summed up yet
+	uint64_t whole;    // vectors from there on, but for the last
+	unsigned lane;     // of the group
 };
+
+// Limbs of r^8 of each message of a group, 20 times the upper ones behind them. Vectors of one
+// message are made of it when it is its turn: they would take more of the cache than the text does.
+struct powers {
+	uint64_t r[3][LANES], r20[2][LANES];
+};
+
+static inline void powers_store(struct powers *p, const struct factors *f)
+{
+	memcpy(p->r, f->r, sizeof(p->r));
+	memcpy(p->r20, &f->r20[1], sizeof(p->r20));
+}
+
+static inline struct factors in_all_lanes(const struct powers *p, unsigned i)
+{
+	return (struct factors){{all(p->r[0][i]), all(p->r[1][i]), all(p->r[2][i])},
+				{all(0), all(p->r20[0][i]), all(p->r20[1][i])}};
+}
 
 static inline struct numbers split_vector(__m512i a, __m512i b, __mmask8 present)
 {
@@ -209,136 +231,136 @@ static inline struct numbers split_vector(__m512i a, __m512i b, __mmask8 present
 		     block_bit(present));
 }
 
-// Of the 64 bytes at text + at those that lie in the text; the others are not read and become zero.
-static inline __m512i load_inside(const uint8_t *text, int64_t at, int64_t len)
+// The next whole vector of a text.
+static inline struct numbers take_vector(const uint8_t **at)
 {
-	const int64_t from = at < 0 ? -at : 0, to = len - at < 64 ? len - at : 64;
+	const __m512i a = _mm512_loadu_si512(*at), b = _mm512_loadu_si512(*at + 64);
 
-	if (from >= to)
-		return _mm512_setzero_si512();
-	return _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX << from, (unsigned)to), text + at);
+	*at += 128;
+	return split_vector(a, b, 0xff);
 }
 
-// The lanes of a vector whose blocks are not absent. Blocks 0 to 7 are in lanes 0, 2, 4, 6, 1, 3,
-// 5, 7.
-static inline __mmask8 lanes_present(uint32_t absent)
+// The first vector, whose first blocks may be missing: its text from `at` on, which begins in front
+// of the text then.
+static inline struct numbers first_vector(const uint8_t *at, unsigned missing)
 {
-	static const uint8_t lanes[LANES] = {0xff, 0xfe, 0xfa, 0xea, 0xaa, 0xa8, 0xa0, 0x80};
+	static const uint8_t present[LANES] = {0xff, 0xfe, 0xfa, 0xea, 0xaa, 0xa8, 0xa0, 0x80};
+	const uint32_t halves = 0xffffu << 2 * missing;
 
-	return lanes[absent];
+	return split_vector(_mm512_maskz_loadu_epi64((__mmask8)halves, at),
+			    _mm512_maskz_loadu_epi64((__mmask8)(halves >> 8), at + 64),
+			    present[missing]);
 }
 
-// A vector with additional data in it.
-static struct numbers aad_vector(const struct long_message *m, uint32_t v)
-{
-	uint8_t blocks[LANES][16] __attribute__((aligned(64))) = {{0}};
-
-	for (uint32_t i = v == 0 ? m->absent : 0; i < LANES; i++)
-		message_block(m->job, v * LANES + i - m->absent, blocks[i]);
-	return split_vector(_mm512_load_si512(blocks[0]), _mm512_load_si512(blocks[4]),
-			    lanes_present(v == 0 ? m->absent : 0));
-}
-
-// A vector with an edge of the text in it, or with the last block: the lengths.
-static struct numbers edge_vector(const struct long_message *m, uint32_t v)
+// The last vector: seven blocks of text, of the last one what there is, and the lengths.
+static inline struct numbers last_vector(const struct long_message *m)
 {
 	const struct sl_poly1305_job *j = m->job;
-	const int64_t at = m->start + 128 * (int64_t)v;
-	__m512i a = load_inside(j->text, at, j->len), b = load_inside(j->text, at + 64, j->len);
+	const uint8_t *b = m->at + 64;
+	const uint32_t rest = (uint32_t)(j->text + j->len - b);
 
-	if (v + 1 == m->vectors)
-		b = _mm512_mask_mov_epi64(b, 0xc0,
-					  _mm512_setr_epi64(0, 0, 0, 0, 0, 0, j->aad_len, j->len));
-	return split_vector(a, b, lanes_present(v == 0 ? m->absent : 0));
+	return split_vector(
+		_mm512_loadu_si512(m->at),
+		_mm512_mask_mov_epi64(
+			_mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, rest), b), 0xc0,
+			_mm512_setr_epi64(0, 0, 0, 0, 0, 0, (int64_t)j->aad_len, (int64_t)j->len)),
+		0xff);
 }
 
-static inline struct numbers message_vector(const struct long_message *m, uint32_t v)
+// The sum of additional data in the lane of the text's first block, to which it is added.
+static __attribute__((noinline)) struct numbers aad_sum(struct sl_poly1305_job *job,
+							unsigned missing)
 {
-	if (v - m->text < m->whole) {
-		const uint8_t *at = m->job->text + m->start + 128 * (int64_t)v;
+	static const uint8_t lane_bit[LANES] = {1, 4, 16, 64, 2, 8, 32, 128};
+	const __mmask8 lane = lane_bit[missing];
+	struct sl_poly1305_message m;
 
-		return split_vector(_mm512_loadu_si512(at), _mm512_loadu_si512(at + 64), 0xff);
-	}
-	if (v < m->text && m->job->aad_len > 0)
-		return aad_vector(m, v);
-	return edge_vector(m, v);
+	message_start(&m, job);
+	return split(choose(lane, all(m.h[0]), all(0)), choose(lane, all(m.h[1]), all(0)),
+		     choose(lane, all(m.h[2] << 40), all(0)));
 }
 
-// Begin with vector 0.
-static inline void long_start(struct long_message *m, const struct sl_poly1305_job *job)
+// Begin a message with its first vector.
+static inline void long_start(struct long_message *m, struct sl_poly1305_job *job, unsigned lane)
 {
-	const uint32_t blocks = message_blocks(job);
-	uint32_t before, end;
+	const uint64_t blocks = (job->len + 15) / 16 + 1, vectors = (blocks + LANES - 1) / LANES;
+	const unsigned missing = (unsigned)(vectors * LANES - blocks);
+	const uint8_t *at = (const uint8_t *)((uintptr_t)job->text - 16 * missing);
 
 	m->job = job;
-	m->vectors = (blocks + LANES - 1) / LANES;
-	m->absent = m->vectors * LANES - blocks;
-	before = m->absent + aad_blocks(job);
-	m->start = -16 * (int64_t)before;
-	m->text = (before + LANES - 1) / LANES;
-	end = (before + job->len / 16) / LANES;
-	m->whole = end > m->text ? end - m->text : 0;
-	m->h = message_vector(m, 0);
+	m->lane = lane;
+	m->h = first_vector(at, missing);
+	if (job->aad_len > 0)
+		m->h = add(m->h, aad_sum(job, missing));
+	m->at = job->text + (128 - 16 * missing);
+	m->whole = vectors - 2;
 }
 
-// A power of r of one message. The vectors of it are made anew when it is its turn: they would take
-// more of the cache than the text does.
-struct power {
-	uint64_t r[3], r20[3];
-};
-
-static inline struct factors in_all_lanes(const struct power *p)
+// h = h * r^8 + the next vector, for so many vectors.
+static inline void sum_alone(struct long_message *m, const struct powers *r8, uint64_t vectors)
 {
-	return (struct factors){{all(p->r[0]), all(p->r[1]), all(p->r[2])},
-				{all(0), all(p->r20[1]), all(p->r20[2])}};
-}
-
-// h = h * r^8 + the next vector, from vector 1 to the last.
-static void sum_alone(struct long_message *m, const struct power *r8)
-{
-	const struct factors f = in_all_lanes(r8);
+	const struct factors f = in_all_lanes(r8, m->lane);
+	const uint8_t *at = m->at;
 	struct numbers h = m->h;
 
-	for (uint32_t v = 1; v < m->vectors; v++)
-		h = add(multiply(h, &f), message_vector(m, v));
+	for (uint64_t i = 0; i < vectors; i++)
+		h = add(multiply(h, &f), take_vector(&at));
 	m->h = h;
+	m->at = at;
+	m->whole -= vectors;
 }
 
-// The same for n messages side by side, so that one's multiplication hides another's latency.
-static void sum_together(struct long_message *m, const struct power *r8, unsigned n)
+// The same for two messages side by side, so that one's multiplication hides another's latency.
+static inline void sum_together(struct long_message *a, struct long_message *b,
+				const struct powers *r8)
 {
-	uint32_t steps = 0;
+	const uint64_t both = a->whole < b->whole ? a->whole : b->whole;
+	const struct factors fa = in_all_lanes(r8, a->lane), fb = in_all_lanes(r8, b->lane);
+	const uint8_t *at_a = a->at, *at_b = b->at;
+	struct numbers ha = a->h, hb = b->h;
 
-	for (unsigned i = 0; i < n; i++)
-		steps = m[i].vectors > steps ? m[i].vectors : steps;
-	for (uint32_t v = 1; v < steps; v++)
-		for (unsigned i = 0; i < n; i++) {
-			struct numbers next;
-			struct factors f;
-
-			if (v >= m[i].vectors)
-				continue;
-			next = message_vector(&m[i], v);
-			f = in_all_lanes(&r8[i]); // not before: no vector outlives a call
-			m[i].h = add(multiply(m[i].h, &f), next);
-		}
+	for (uint64_t i = 0; i < both; i++) {
+		ha = add(multiply(ha, &fa), take_vector(&at_a));
+		hb = add(multiply(hb, &fb), take_vector(&at_b));
+	}
+	a->h = ha;
+	b->h = hb;
+	a->at = at_a;
+	b->at = at_b;
+	a->whole -= both;
+	b->whole -= both;
 }
 
-static void sum_vectors(struct long_message *m, const struct numbers *power, unsigned n)
+// The whole vectors that are left and the last one: the lanes' sums.
+static inline void long_end(struct long_message *m, const struct powers *r8, u64x8 (*sums)[LANES])
 {
-	struct power r8[LANES];
-	uint64_t limb[3][LANES];
+	struct factors f;
+	struct numbers h;
 
-	memcpy(limb, power, sizeof(limb));
-	for (unsigned i = 0; i < n; i++)
-		for (int j = 0; j < 3; j++) {
-			r8[i].r[j] = limb[j][i];
-			r8[i].r20[j] = limb[j][i] * 20;
+	sum_alone(m, r8, m->whole);
+	f = in_all_lanes(r8, m->lane);
+	h = add(multiply(m->h, &f), last_vector(m));
+	for (int i = 0; i < 3; i++)
+		sums[i][m->lane] = h.limb[i];
+}
+
+// All messages of a group. Of two messages the one that gets through makes room for the next.
+static void sum_group(const struct group *g, const struct powers *r8, u64x8 (*sums)[LANES])
+{
+	struct long_message a, b;
+
+	long_start(&a, g->job[0], 0);
+	for (unsigned i = 1; i < g->used; i++) {
+		long_start(&b, g->job[i], i);
+		sum_together(&a, &b, r8);
+		if (a.whole > 0) {
+			long_end(&b, r8, sums);
+		} else {
+			long_end(&a, r8, sums);
+			a = b;
 		}
-	if (n == 1)
-		sum_alone(m, r8);
-	else
-		sum_together(m, r8, n);
+	}
+	long_end(&a, r8, sums);
 }
 
 // out[i] gets element i of every in[j].
@@ -366,44 +388,33 @@ static inline void transpose(u64x8 *out, const u64x8 *in)
 	}
 }
 
-// From the lanes' sums of each message to a message's sums in one lane, in the order of their
-// blocks.
-static void turn_sums(struct numbers *sum, const struct long_message *m)
+// Up to eight messages. What is left to do in the end is, for each, the sum of
+// sum[i] * r^(8 - i), where sum[i] is of its lane i: it is in the order of the blocks that these
+// are of.
+static void long_group(struct sl_poly1305_job *const *jobs, size_t n)
 {
 	static const uint8_t lane_of_block[LANES] = {0, 2, 4, 6, 1, 3, 5, 7};
-
-	for (int limb = 0; limb < 3; limb++) {
-		u64x8 in[LANES], out[LANES];
-
-		for (int i = 0; i < LANES; i++)
-			in[i] = m[i].h.limb[limb];
-		transpose(out, in);
-		for (int i = 0; i < LANES; i++)
-			sum[i].limb[limb] = out[lane_of_block[i]];
-	}
-}
-
-// Up to eight messages, each of which takes all lanes. What is left to do in the end is, for each,
-// the sum of sum[i] * r^(8 - i).
-static __attribute__((noinline)) void long_messages(struct sl_poly1305_job *const *jobs, size_t n)
-{
-	struct group g;
-	struct factors r2, r4;
-	struct long_message m[LANES];
+	u64x8 sums[3][LANES] = {{{0}}};
 	struct numbers power, sum[LANES];
+	struct factors r2, r4, r8;
+	struct powers powers;
+	struct group g;
 
 	group_start(&g, jobs, n);
 	power = multiply((struct numbers){{g.r.r[0], g.r.r[1], g.r.r[2]}}, &g.r);
 	r2 = factors(power);
 	power = multiply(power, &r2);
 	r4 = factors(power);
-	power = multiply(power, &r4);
-	for (unsigned i = 0; i < g.used; i++)
-		long_start(&m[i], g.job[i]);
-	for (unsigned i = g.used; i < LANES; i++)
-		m[i].h = (struct numbers){{all(0), all(0), all(0)}};
-	sum_vectors(m, &power, g.used);
-	turn_sums(sum, m);
+	r8 = factors(multiply(power, &r4));
+	powers_store(&powers, &r8);
+	sum_group(&g, &powers, sums);
+	for (int limb = 0; limb < 3; limb++) {
+		u64x8 out[LANES];
+
+		transpose(out, sums[limb]);
+		for (int i = 0; i < LANES; i++)
+			sum[i].limb[limb] = out[lane_of_block[i]];
+	}
 	for (int i = 0; i < 8; i += 2)
 		sum[i] = add(multiply(sum[i], &g.r), sum[i + 1]);
 	for (int i = 0; i < 8; i += 4)
@@ -413,25 +424,42 @@ static __attribute__((noinline)) void long_messages(struct sl_poly1305_job *cons
 	group_finish(&g);
 }
 
+static __attribute__((noinline)) void long_messages(struct sl_poly1305_job *const *jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i += LANES)
+		long_group(jobs + i, n - i);
+}
+
+// ----
+
+// A short message with additional data.
+static __attribute__((noinline)) void tag_alone(struct sl_poly1305_job *job)
+{
+	struct sl_poly1305_message m;
+
+	message_start(&m, job);
+	message_finish(&m);
+}
+
 static void tag_pass(struct sl_poly1305_job *jobs, size_t n)
 {
-	struct sl_poly1305_job *sorted[PASS], *brief[PASS];
-	size_t n_brief = 0;
-	uint64_t bound;
+	struct sl_poly1305_job *of_kind[KINDS][PASS], **end[KINDS];
 
-	n = sort_by_length(sorted, jobs, n, &bound);
-	if (bound <= BRIEF) {
-		short_messages(sorted, n);
-		return;
-	}
-	for (size_t i = 0; i < n; i += LANES) {
-		if (!one_per_lane(sorted + i, n - i, LANES))
-			long_messages(sorted + i, n - i);
+	for (int kind = 0; kind < KINDS; kind++)
+		end[kind] = of_kind[kind];
+	for (struct sl_poly1305_job *j = jobs; j < jobs + n; j++) {
+		const size_t kind = (size_t)(j->len > SMALL) + (j->len > BRIEF);
+
+		if (j->done)
+			continue;
+		if (j->aad_len > 0 && j->len <= BRIEF)
+			tag_alone(j);
 		else
-			for (size_t j = i; j < n && j < i + LANES; j++)
-				brief[n_brief++] = sorted[j];
+			*end[kind]++ = j;
 	}
-	short_messages(brief, n_brief);
+	for (int kind = 0; kind < KINDS - 1; kind++)
+		short_messages(of_kind[kind], (size_t)(end[kind] - of_kind[kind]));
+	long_messages(of_kind[KINDS - 1], (size_t)(end[KINDS - 1] - of_kind[KINDS - 1]));
 }
 
 void sl_poly1305_ifma(struct sl_poly1305_job *jobs, size_t n)
