@@ -71,8 +71,10 @@ static inline uint32_t cursor_take(struct cursor *c, uint32_t max, struct run *r
 static inline void run_prefetch(const struct run *r)
 {
 #pragma GCC unroll 1
-	for (size_t at = 0; at < r->len; at += BLOCK)
+	for (size_t at = 0; at < r->len; at += 2 * BLOCK) {
 		__builtin_prefetch(r->in + at);
+		__builtin_prefetch(r->in + at + BLOCK);
+	}
 }
 
 // What the lanes work on.
@@ -136,22 +138,21 @@ static inline void batch_fill(struct batch *b, struct cursor *cursor)
 // Use the keystream of a run's blocks: out = in ^ keystream. Returns that of the next run.
 static inline const uint8_t *run_apply(struct run r, const uint8_t *keystream)
 {
+	const size_t whole = r.len / BLOCK * BLOCK;
+	size_t at = 0;
+
 	if (r.poly_key) {
 		memcpy(r.poly_key, keystream, POLY_KEY);
 		keystream += BLOCK;
 	}
 #pragma GCC unroll 1
-	for (; r.len >= BLOCK; r.len -= BLOCK) {
-		xor_block(r.out, r.in, keystream);
-		r.out += BLOCK;
-		r.in += BLOCK;
-		keystream += BLOCK;
+	for (; at < whole; at += BLOCK)
+		xor_block(r.out + at, r.in + at, keystream + at);
+	if (at < r.len) {
+		xor_part(r.out + at, r.in + at, r.len - at, keystream + at);
+		at += BLOCK;
 	}
-	if (r.len > 0) {
-		xor_part(r.out, r.in, r.len, keystream);
-		keystream += BLOCK;
-	}
-	return keystream;
+	return keystream + at;
 }
 
 static inline void batch_run(struct batch *b, struct sl_poly1305_queue *queue, size_t ready)
