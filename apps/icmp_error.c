@@ -6,8 +6,7 @@
 #include "apps/classes.h"
 #include "core/ip/interfaces.h"
 #include "core/ip/source_limit.h"
-#include "core/proto/ipv4.h"
-#include "core/proto/ipv6.h"
+#include "core/proto/ip.h"
 
 #include <errno.h>
 
@@ -17,7 +16,7 @@ enum { METRIC_SENT, METRIC_SUPPRESSED, METRIC_LIMITED, METRIC_NO_SOURCE, METRIC_
 enum { SOURCES = 4096, GROUPS = SL_IFACES_MAX + 1 };
 
 // Drops bear the name of the error, whether somebody was told or not.
-enum { DROP_UNKNOWN = SL_IP_ERROR_NONE };
+enum { DROP_UNKNOWN = SL_IP_ERROR_NONE, DROP_NO_IP = SL_IP_ERRORS };
 
 struct config {
 	struct sl_strings interfaces, addresses;
@@ -163,6 +162,16 @@ static void report(struct icmp_error *self, const struct rte_mbuf *p)
 		send(self, &o, source);
 }
 
+// What a packet is dropped as.
+static unsigned reason_of(const struct rte_mbuf *p)
+{
+	unsigned error = sl_ip_meta(p)->error;
+
+	if (!sl_ip_is_packet(sl_data(p), sl_len(p)))
+		return DROP_NO_IP;
+	return error < SL_IP_ERRORS ? error : DROP_UNKNOWN;
+}
+
 static void icmp_error_push(struct sl_app *app)
 {
 	struct icmp_error *self = (struct icmp_error *)app;
@@ -174,13 +183,11 @@ static void icmp_error_push(struct sl_app *app)
 	for (unsigned port = FIRST; port < app->n_in; port++) {
 		n = sl_app_take(app, port, p, SL_BURST);
 		for (unsigned i = 0; i < n; i++) {
-			unsigned error = sl_ip_meta(p[i])->error;
+			unsigned reason = reason_of(p[i]);
 
-			if (error == SL_IP_ERROR_NONE || error >= SL_IP_ERRORS)
-				error = DROP_UNKNOWN;
-			else
+			if (reason != DROP_UNKNOWN && reason != DROP_NO_IP)
 				report(self, p[i]);
-			sl_app_drop(app, p[i], error);
+			sl_app_drop(app, p[i], reason);
 		}
 	}
 }
@@ -284,6 +291,7 @@ const struct sl_app_class sl_icmp_error_class = {
 	.inputs = {[CONTROL] = "control", [FIRST] = "*"},
 	.outputs = {[IPV4] = "ipv4", [IPV6] = "ipv6"},
 	.drops = {[DROP_UNKNOWN] = "no_reason",
+		  [DROP_NO_IP] = "no_ip",
 		  [SL_IP_NO_ROUTE] = "no_route",
 		  [SL_IP_HOST_UNREACHABLE] = "host_unreachable",
 		  [SL_IP_PROTOCOL_UNREACHABLE] = "protocol_unreachable",

@@ -5,13 +5,13 @@
 #include "apps/classes.h"
 #include "apps/divide.h"
 #include "core/ip/interfaces.h"
-#include "core/proto/ipv4.h"
+#include "core/proto/ip.h"
 
 #include <errno.h>
 #include <sys/random.h>
 
 enum { ERROR, FIRST };
-enum { DROP_NO_INTERFACE, DROP_BAD_OPTIONS, DROP_BEYOND_END, DROP_NO_BUFFER };
+enum { DROP_NO_IP, DROP_NO_INTERFACE, DROP_BAD_OPTIONS, DROP_BEYOND_END, DROP_NO_BUFFER };
 enum { METRIC_DIVIDED, METRIC_FRAGMENTS, METRIC_TOO_BIG };
 
 struct config {
@@ -73,7 +73,9 @@ static void ip_fragment_one(struct ip_fragment *self, struct rte_mbuf *p)
 	uint8_t output = m->iface_out < SL_IFACES_MAX ? self->outputs[m->iface_out]
 						      : SL_IFACE_NO_OUTPUT;
 
-	if (!may_divide(p))
+	if (!sl_ip_is_packet(sl_data(p), sl_len(p)))
+		sl_app_drop(&self->app, p, DROP_NO_IP);
+	else if (!may_divide(p))
 		too_big(self, p);
 	else if (output == SL_IFACE_NO_OUTPUT)
 		sl_app_drop(&self->app, p, DROP_NO_INTERFACE);
@@ -137,7 +139,8 @@ const struct sl_app_class sl_ip_fragment_class = {
 		"fragments as created.",
 	.inputs = {"*"},
 	.outputs = {[ERROR] = "error", [FIRST] = "*"},
-	.drops = {[DROP_NO_INTERFACE] = "no_interface",
+	.drops = {[DROP_NO_IP] = "no_ip",
+		  [DROP_NO_INTERFACE] = "no_interface",
 		  [DROP_BAD_OPTIONS] = "bad_options",
 		  [DROP_BEYOND_END] = "beyond_end",
 		  [DROP_NO_BUFFER] = "no_buffer"},

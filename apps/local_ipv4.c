@@ -80,6 +80,10 @@ void sl_local_ipv4(struct sl_local *self, struct rte_mbuf *p)
 	bool group = group4(self, ip->dst);
 	bool fragment = sl_ipv4_is_fragment(ip) && !sl_local_may_be_a_listeners(self, ip->protocol);
 
+	if (!sl_ipv4_parse(sl_data(p), sl_len(p))) {
+		sl_app_drop(&self->app, p, SL_LOCAL_DROP_NO_IP);
+		return;
+	}
 	if (sl_local_has_tap(self, p) && (group || fragment)) {
 		sl_local_to_tap(self, p);
 		return;

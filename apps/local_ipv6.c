@@ -176,6 +176,10 @@ static struct rte_mbuf *step6(struct sl_local *self, struct rte_mbuf *p)
 
 void sl_local_ipv6(struct sl_local *self, struct rte_mbuf *p)
 {
+	if (!sl_ipv6_parse(sl_data(p), sl_len(p))) {
+		sl_app_drop(&self->app, p, SL_LOCAL_DROP_NO_IP);
+		return;
+	}
 	while (p) // what was reassembled starts anew
 		p = step6(self, p);
 }

@@ -119,6 +119,23 @@ static void packets_are_dropped_by_the_name_of_the_reason(void **state)
 }
 
 // RFC 1812 section 4.3.2.4.
+// Of a graph that is wired wrongly.
+static void what_is_no_ip_packet_is_dropped(void **state)
+{
+	struct sl_harness *h = make(line);
+
+	(void)state;
+	for (unsigned len = 0; len < 40; len++) {
+		udp4("10.0.0.9", LAN);
+		p.len = len;
+		p.bytes[0] = (uint8_t)(len % 2 ? 0x60 : 0x45);
+		feed(h, SL_IP_NO_ROUTE);
+		assert_int_equal(sl_harness_drop(h, "no_ip"), len + 1);
+	}
+	assert_int_equal(sl_harness_metric(h, "sent"), 0);
+	assert_string_equal(sl_harness_destroy(h), "");
+}
+
 static void errors_come_from_the_interface_that_the_packet_came_in_on(void **state)
 {
 	struct sl_harness *h = make(line);
@@ -347,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_are_dropped_by_the_name_of_the_reason),
+		cmocka_unit_test(what_is_no_ip_packet_is_dropped),
 		cmocka_unit_test(errors_come_from_the_interface_that_the_packet_came_in_on),
 		cmocka_unit_test(a_link_local_source_is_answered_on_its_link),
 		cmocka_unit_test(who_was_spoken_to_answers),

@@ -153,6 +153,26 @@ static void options_that_make_no_sense_are_dropped(void **state)
 	assert_string_equal(sl_harness_destroy(h), "");
 }
 
+// Of a graph that is wired wrongly.
+static void what_is_no_ip_packet_is_dropped(void **state)
+{
+	static const struct {
+		unsigned len;
+		uint8_t first;
+	} odd[] = {{1480, 0x02}, {19, 0x45}, {1400, 0x44}, {39, 0x60}, {30, 0x4f}, {1000, 0x45}};
+	struct sl_harness *h = make(0);
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(odd); i++) {
+		udp4(1480);
+		p.bytes[0] = odd[i].first;
+		p.len = odd[i].len;
+		feed(h, LAN, 576);
+		assert_int_equal(sl_harness_drop(h, "no_ip"), i + 1);
+	}
+	assert_string_equal(sl_harness_destroy(h), "");
+}
+
 // The offsets of its pieces would begin again at 0, in the place of true ones.
 static void a_fragment_beyond_every_datagram_is_dropped(void **state)
 {
@@ -192,6 +212,7 @@ int main(void)
 		cmocka_unit_test(own_ipv6_packets_are_divided),
 		cmocka_unit_test(what_no_output_leads_to_is_dropped),
 		cmocka_unit_test(options_that_make_no_sense_are_dropped),
+		cmocka_unit_test(what_is_no_ip_packet_is_dropped),
 		cmocka_unit_test(a_fragment_beyond_every_datagram_is_dropped),
 		cmocka_unit_test(an_empty_pool_is_a_drop_and_loses_nothing),
 	};

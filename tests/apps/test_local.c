@@ -32,6 +32,19 @@ static void echo_requests_are_answered_from_the_address_asked(void **state)
 	expect_reply("fd00:2::1");
 }
 
+// Of a graph that is wired wrongly.
+static void what_is_no_ip_packet_is_dropped(void **state)
+{
+	(void)state;
+	for (unsigned len = 0; len < 28 + 40; len++) {
+		echo4(40);
+		sent.len = len;
+		is_dropped("no_ip");
+		sent.bytes[0] = 0x60;
+		is_dropped("no_ip");
+	}
+}
+
 static void replies_are_made_without_the_options_of_the_request(void **state)
 {
 	(void)state;
@@ -289,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(echo_requests_are_answered_from_the_address_asked,
 						begin, end),
+		cmocka_unit_test_setup_teardown(what_is_no_ip_packet_is_dropped, begin, end),
 		cmocka_unit_test_setup_teardown(replies_are_made_without_the_options_of_the_request,
 						begin, end),
 		cmocka_unit_test_setup_teardown(
