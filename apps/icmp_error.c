@@ -95,11 +95,14 @@ static bool was_for_us(const struct icmp_error *self, const struct offender *o)
 	case SL_IP_PROTOCOL_UNREACHABLE:
 	case SL_IP_PORT_UNREACHABLE:
 	case SL_IP_REASSEMBLY_TIME:
-	case SL_IP_PARAM_HEADER:
 	case SL_IP_PARAM_NEXT_HEADER:
 	case SL_IP_PARAM_OPTION:
 	case SL_IP_PARAM_CHAIN:
 		return o->family == 4 || !is_shared6(self, o->dst);
+	case SL_IP_PARAM_HEADER:
+		if (o->family == 6)
+			return !is_shared6(self, o->dst);
+		return sl_iface_addresses_have(&self->addresses, 4, o->dst); // else on its way
 	default:
 		return sl_iface_addresses_have(&self->addresses, o->family, o->dst);
 	}

@@ -216,12 +216,14 @@ static const struct sl_key keys[] = {
 	"`control`, in portions between the packets; a route of the file hides that of the "       \
 	"kernel for the same prefix, and routes that find no room are counted as `refused`. They " \
 	"go when nothing is connected to `control` any more."
-#define DROPS                                                        \
-	{                                                            \
-		[SL_IP_ROUTE_DROP_BLACKHOLE] = "blackhole",          \
-		[SL_IP_ROUTE_DROP_NO_INTERFACE] = "no_interface",    \
-		[SL_IP_ROUTE_DROP_NO_SOURCE] = "no_source",          \
-		[SL_IP_ROUTE_DROP_MARTIAN_SOURCE] = "martian_source" \
+#define DROPS                                                         \
+	{                                                             \
+		[SL_IP_ROUTE_DROP_BLACKHOLE] = "blackhole",           \
+		[SL_IP_ROUTE_DROP_NO_INTERFACE] = "no_interface",     \
+		[SL_IP_ROUTE_DROP_NO_SOURCE] = "no_source",           \
+		[SL_IP_ROUTE_DROP_MARTIAN_SOURCE] = "martian_source", \
+		[SL_IP_ROUTE_DROP_SOURCE_ROUTE] = "source_route",     \
+		[SL_IP_ROUTE_DROP_NO_IP] = "no_ip"                    \
 	}
 #define METRICS                                                                                    \
 	{                                                                                          \

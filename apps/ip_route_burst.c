@@ -1,11 +1,11 @@
-// What becomes of packets in ipv4-route and ipv6-route. Spec: RFC 1812
-// sections 4.2.2.9, 5.2.4, 5.3.1, 5.3.6, 5.3.7; RFC 1624; RFC 8200 section 3; RFC 4291
-// section 2.5.6.
+// What becomes of packets in ipv4-route and ipv6-route. Spec: RFC 1812 sections 4.2.2.9, 5.2.4,
+// 5.3.1, 5.3.6, 5.3.7, 5.3.13; RFC 1624; RFC 8200 section 3; RFC 4291 section 2.5.6.
 //
 // One body for both families, a constant saying which, is compiled once for each. What a packet
 // needs next is written to its meta (core/ip/meta.h).
 
 #include "apps/ip_route.h"
+#include "core/ip/options.h"
 #include "core/ip/source.h"
 #include "core/proto/checksum.h"
 #include "core/proto/flow.h"
@@ -189,6 +189,72 @@ static unsigned deliver(struct sl_ip_route *self, struct rte_mbuf *p, unsigned k
 	}
 }
 
+static inlined unsigned go(struct sl_ip_route *self, struct rte_mbuf *p, const struct sl_target *t,
+			   bool from_self, bool v6)
+{
+	if (__builtin_expect(t->kind == SL_ROUTE_FORWARD, 1))
+		return forward(self, p, t, from_self, v6);
+	return deliver(self, p, t->kind, from_self, v6);
+}
+
+// ---- options of IPv4
+
+static inlined bool has_options(const struct rte_mbuf *p)
+{
+	return __builtin_expect(sl_data(p)[0] != 0x45, 0);
+}
+
+static bool is_own(const void *context, const uint8_t *ip)
+{
+	return sl_ip_routes_own(context, ip);
+}
+
+static void fill_options(const struct sl_ip_route *self, struct rte_mbuf *p)
+{
+	const struct sl_ip_meta *m = sl_ip_meta(p);
+	const struct sl_options_router r = {
+		.address = sl_ip_routes_source(&self->routes, m->iface_out, m->next_hop),
+		.ms = sl_options_ms(self->app.wall_ns),
+		.own = is_own,
+		.context = &self->routes};
+
+	sl_options_fill(sl_data(p), &r);
+}
+
+// Whether a packet of IPv4 that goes this way is on its way out, and not to be quoted as it came.
+static bool travels_on(const struct rte_mbuf *p, unsigned way)
+{
+	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)sl_data(p);
+
+	if (way == SL_IP_ROUTE_BIG)
+		return !(load_be16(ip->flags_offset) & SL_IPV4_DF);
+	return way >= SL_IP_ROUTE_FIRST_IFACE && way != NOWHERE;
+}
+
+// A packet from outside with options. Spec: RFC 1812 section 5.3.13; RFC 7126 sections 4.3 and 4.4.
+static __attribute__((noinline)) unsigned go_with_options(struct sl_ip_route *self,
+							  struct rte_mbuf *p,
+							  const struct sl_target *t)
+{
+	uint32_t pointer;
+	unsigned way;
+
+	if (!sl_ipv4_parse(sl_data(p), sl_len(p))) // of a graph that is wired wrongly
+		return drop(self, p, SL_IP_ROUTE_DROP_NO_IP);
+	switch (sl_options_check(sl_data(p), &pointer)) {
+	case SL_OPTIONS_SOURCE_ROUTE:
+		return drop(self, p, SL_IP_ROUTE_DROP_SOURCE_ROUTE);
+	case SL_OPTIONS_BAD:
+		sl_ip_meta(p)->pointer = pointer;
+		return refuse(p, SL_IP_PARAM_HEADER);
+	default:
+		way = go(self, p, t, false, false);
+		if (travels_on(p, way))
+			fill_options(self, p);
+		return way;
+	}
+}
+
 // ---- a burst
 
 // Give packets that go several ways, in order on each.
@@ -230,11 +296,10 @@ static inlined void route_burst(struct sl_ip_route *self, unsigned input, bool v
 
 		if (input == SL_IP_ROUTE_IN && is_martian(self, p[i], v6))
 			ways[i] = (uint8_t)drop(self, p[i], SL_IP_ROUTE_DROP_MARTIAN_SOURCE);
-		else if (__builtin_expect(t->kind == SL_ROUTE_FORWARD, 1))
-			ways[i] = (uint8_t)forward(self, p[i], t, input == SL_IP_ROUTE_SELF, v6);
+		else if (input == SL_IP_ROUTE_IN && !v6 && has_options(p[i]))
+			ways[i] = (uint8_t)go_with_options(self, p[i], t);
 		else
-			ways[i] = (uint8_t)deliver(self, p[i], t->kind, input == SL_IP_ROUTE_SELF,
-						   v6);
+			ways[i] = (uint8_t)go(self, p[i], t, input == SL_IP_ROUTE_SELF, v6);
 		mixed |= ways[i] ^ ways[0];
 		forwarded += ways[i] >= SL_IP_ROUTE_FIRST_IFACE && ways[i] != NOWHERE;
 	}

@@ -1,15 +1,10 @@
 #include "core/ip/fragment.h"
 
+#include "core/ip/options.h"
 #include "core/ip/random.h"
 #include "core/proto/checksum.h"
 #include "core/proto/ipv4.h"
 #include "core/proto/ipv6.h"
-
-enum {
-	OPTION_END = 0,
-	OPTION_NOTHING = 1,
-	OPTION_COPIED = 0x80, // into every fragment; RFC 791 section 3.1
-};
 
 uint32_t sl_fragment_id(uint64_t *state)
 {
@@ -26,22 +21,19 @@ static bool copy_options(struct sl_fragments *f)
 {
 	const uint8_t *p = f->first + sizeof(struct sl_ipv4_hdr), *end = f->first + f->first_len;
 
-	while (p < end && *p != OPTION_END) {
-		size_t len = 1;
+	while (p < end && *p != SL_OPTION_END) {
+		size_t len = sl_option_len(p, (size_t)(end - p));
 
-		if (*p != OPTION_NOTHING) {
-			if (end - p < 2 || p[1] < 2 || p[1] > end - p)
-				return false;
-			len = p[1];
-		}
-		if (*p & OPTION_COPIED) {
+		if (len == 0)
+			return false;
+		if (*p & SL_OPTION_COPIED) {
 			memcpy(f->later + f->later_len, p, len);
 			f->later_len += len;
 		}
 		p += len;
 	}
 	while (f->later_len % 4 != 0)
-		f->later[f->later_len++] = OPTION_END;
+		f->later[f->later_len++] = SL_OPTION_END;
 	return true;
 }
 

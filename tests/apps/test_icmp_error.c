@@ -147,6 +147,9 @@ static void errors_come_from_the_interface_that_the_packet_came_in_on(void **sta
 	udp4("192.0.2.9", WAN);
 	feed(h, SL_IP_NO_ROUTE);
 	expect_error(h, "192.0.2.1", 3, 0);
+	udp4("10.0.0.9", LAN); // options of packets on their way may be wrong, too
+	feed(h, SL_IP_PARAM_HEADER);
+	expect_error(h, "10.0.0.1", 12, 0);
 	udp6("2001:db8::9", LAN);
 	feed(h, SL_IP_NO_ROUTE);
 	expect_error(h, "fd00:1::1", 1, 0);

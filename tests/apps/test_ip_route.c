@@ -123,6 +123,109 @@ static void packets_from_outside_do_not_come_from_the_router(void **state)
 	done(h6);
 }
 
+// Make p a UDP packet to an address, with these options, a multiple of four bytes.
+static void to_with_options(const char *dst, const uint8_t *options, size_t n)
+{
+	to(dst);
+	memmove(p.bytes + 20 + n, p.bytes + 20, p.len - 20);
+	memcpy(p.bytes + 20, options, n);
+	p.bytes[0] = (uint8_t)(0x45 + n / 4);
+	p.len += (uint32_t)n;
+	ip_seal(&p);
+}
+
+static const uint8_t record[12] = {7, 11, 4};
+
+// RFC 1812 section 5.3.13.5: with the address of the interface that the packet leaves by.
+static void routes_are_recorded_in_packets_on_their_way(void **state)
+{
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	to_with_options("10.2.2.3", record, sizeof(record));
+	leaves(h, WAN);
+	assert_memory_equal(got.bytes + 20, ((uint8_t[]){7, 11, 8, 192, 0, 2, 1, 0}), 8);
+	assert_int_equal(ip_checksum(got.bytes, 32, NULL), 0);
+	assert_int_equal(got.bytes[8], p.bytes[8] - 1);
+	p = got;
+	p.meta.iface_in = 0;
+	memcpy(p.bytes + 16, (uint8_t[]){10, 1, 2, 3}, 4);
+	ip_seal(&p);
+	leaves(h, LAN);
+	assert_memory_equal(got.bytes + 20, ((uint8_t[]){7, 11, 12, 192, 0, 2, 1, 10, 0, 0, 1}),
+			    11);
+	to_with_options("10.1.2.3", record, sizeof(record));
+	leaves_from(h, SELF, LAN); // whoever made it knows what to write
+	expect_untouched();
+	done(h);
+}
+
+// What will be quoted, or is for the router, stays as it came.
+static void routes_are_recorded_in_no_other_packets(void **state)
+{
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	to_with_options("10.0.0.1", record, sizeof(record));
+	leaves(h, LOCAL);
+	expect_untouched();
+	to_with_options("10.1.2.3", record, sizeof(record));
+	set_hops(&p, 1);
+	expect_error(h, SL_IP_TTL_EXCEEDED);
+	ip_build(&p, "10.0.0.9", "10.2.2.3", SL_PROTO_UDP, NULL, 1450);
+	p.bytes[0] = 0x48; // the payload's first bytes
+	memcpy(p.bytes + 20, record, sizeof(record));
+	p.bytes[6] = 0x40;
+	ip_seal(&p);
+	leaves(h, BIG);
+	expect_untouched();
+	p.bytes[6] = 0; // divided, and so on its way
+	ip_seal(&p);
+	leaves(h, BIG);
+	assert_memory_equal(got.bytes + 20, ((uint8_t[]){7, 11, 8, 192, 0, 2, 1, 0}), 8);
+	done(h);
+}
+
+static void bad_options_are_pointed_at(void **state)
+{
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	to_with_options("10.1.2.3", (uint8_t[]){1, 7, 7, 5, 0, 0, 0, 0}, 8);
+	expect_error(h, SL_IP_PARAM_HEADER);
+	assert_int_equal(got.meta.pointer, 23);
+	done(h);
+}
+
+// Of a graph that is wired wrongly.
+static void what_has_no_whole_header_is_dropped(void **state)
+{
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	to("10.1.2.3");
+	p.bytes[0] = 0x4f;
+	p.len = 40;
+	is_dropped(h, IN, "no_ip");
+	p.bytes[0] = 0x65;
+	is_dropped(h, IN, "no_ip");
+	done(h);
+}
+
+// RFC 7126 sections 4.3 and 4.4.
+static void source_routes_are_dropped(void **state)
+{
+	static const uint8_t route[] = {131, 7, 4, 10, 0, 0, 2, 0};
+	struct sl_harness *h = make(V4);
+
+	(void)state;
+	to_with_options("10.1.2.3", route, sizeof(route));
+	is_dropped(h, IN, "source_route");
+	to_with_options("10.0.0.1", route, sizeof(route));
+	is_dropped(h, IN, "source_route");
+	done(h);
+}
+
 // RFC 4291 section 2.5.6.
 static void packets_from_a_link_local_address_stay_on_their_link(void **state)
 {
@@ -464,6 +567,11 @@ int main(void)
 		cmocka_unit_test(what_is_not_forwarded_goes_to_local_as_it_came),
 		cmocka_unit_test(routes_that_refuse_say_why),
 		cmocka_unit_test(packets_from_outside_do_not_come_from_the_router),
+		cmocka_unit_test(routes_are_recorded_in_packets_on_their_way),
+		cmocka_unit_test(routes_are_recorded_in_no_other_packets),
+		cmocka_unit_test(bad_options_are_pointed_at),
+		cmocka_unit_test(what_has_no_whole_header_is_dropped),
+		cmocka_unit_test(source_routes_are_dropped),
 		cmocka_unit_test(packets_from_a_link_local_address_stay_on_their_link),
 		cmocka_unit_test(own_packets_get_the_address_towards_their_next_hop),
 		cmocka_unit_test(own_packets_of_ipv6_get_an_address_of_the_interface),

@@ -45,17 +45,45 @@ static void what_is_no_ip_packet_is_dropped(void **state)
 	}
 }
 
+// Put options, a multiple of four bytes, into the request.
+static void add_options(const uint8_t *options, size_t n)
+{
+	memmove(sent.bytes + 20 + n, sent.bytes + 20, sent.len - 20);
+	memcpy(sent.bytes + 20, options, n);
+	sent.bytes[0] = (uint8_t)(0x45 + n / 4);
+	sent.len += (uint32_t)n;
+	ip_seal(&sent);
+}
+
 static void replies_are_made_without_the_options_of_the_request(void **state)
 {
 	(void)state;
 	echo4(40);
-	memmove(sent.bytes + 28, sent.bytes + 20, sent.len - 20);
-	memcpy(sent.bytes + 20, (uint8_t[]){7, 7, 4, 0, 0, 0, 0, 0}, 8);
-	sent.bytes[0] = 0x47;
-	sent.len += 8;
-	ip_seal(&sent);
+	add_options((uint8_t[]){0x94, 4, 0, 0, 0x1e, 4, 9, 9}, 8);
 	feed();
 	expect_reply("10.0.0.1");
+}
+
+// RFC 1812 section 4.3.3.6: but for these two, which are brought up to date.
+static void replies_have_record_route_and_timestamp(void **state)
+{
+	const uint8_t options[] = {1, 0x1e, 3,  9, 7, 11, 8, 10, 0, 0, 7, 0, 0, 0,
+				   0, 68,   12, 5, 1, 0,  0, 0,  0, 0, 0, 0, 0, 0};
+	const uint8_t *b = got.bytes + 20;
+
+	(void)state;
+	echo4(40);
+	add_options(options, sizeof(options));
+	feed();
+	assert_true(ip_take(rig, OUT4, &got));
+	assert_int_equal(got.bytes[0], 0x4b);
+	assert_int_equal(load_be16(got.bytes + 2), got.len);
+	assert_int_equal(got.len, 20 + 24 + 8 + 40);
+	assert_int_equal(ip_checksum(got.bytes, 44, NULL), 0);
+	assert_int_equal(ip_checksum(got.bytes + 44, got.len - 44, NULL), 0);
+	assert_memory_equal(b, ((uint8_t[]){7, 11, 12, 10, 0, 0, 7, 10, 0, 0, 1}), 11);
+	assert_memory_equal(b + 11, ((uint8_t[]){68, 12, 13, 1, 10, 0, 0, 1}), 8);
+	assert_memory_equal(got.bytes + 12, ((uint8_t[]){10, 0, 0, 1, 10, 0, 0, 9}), 8);
 }
 
 static void replies_have_the_type_of_service_of_the_request_but_its_ecn(void **state)
@@ -305,6 +333,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_no_ip_packet_is_dropped, begin, end),
 		cmocka_unit_test_setup_teardown(replies_are_made_without_the_options_of_the_request,
 						begin, end),
+		cmocka_unit_test_setup_teardown(replies_have_record_route_and_timestamp, begin,
+						end),
 		cmocka_unit_test_setup_teardown(
 			replies_have_the_type_of_service_of_the_request_but_its_ecn, begin, end),
 		cmocka_unit_test_setup_teardown(an_echo_request_with_a_wrong_checksum_is_dropped,

@@ -4,6 +4,7 @@
 #include "core/ip/extensions.h"
 #include "core/ip/fragment.h"
 #include "core/ip/icmp_error.h"
+#include "core/ip/options.h"
 #include "core/proto/ipv4.h"
 #include "core/proto/ipv6.h"
 #include "tests/fuzz/fuzz.h"
@@ -97,6 +98,30 @@ static void check_error(const uint8_t *packet, size_t len, const struct sl_ip_me
 	sl_icmp_error_write(message, &e, source, 1, packet, len);
 }
 
+static bool is_own(const void *context, const uint8_t *ip)
+{
+	(void)context;
+	return ip[0] == 10;
+}
+
+// Whatever is written into the options of IPv4, what comes out must be fit to come in.
+static void check_options(const uint8_t *packet, size_t len)
+{
+	static const uint8_t address[4] = {10, 0, 0, 1};
+	static struct ip_packet filled;
+	const struct sl_options_router router = {.address = address, .ms = 1, .own = is_own};
+	uint8_t collected[SL_OPTIONS_MAX];
+	uint32_t pointer = 0;
+
+	must(sl_options_collect(collected, packet) <= sizeof(collected));
+	if (sl_options_check(packet, &pointer) == SL_OPTIONS_BAD)
+		must(pointer >= 20 && pointer < 60);
+	filled.len = (uint32_t)len;
+	memcpy(filled.bytes, packet, len);
+	sl_options_fill(filled.bytes, &router);
+	must(comes_in(&filled) && filled.len == len);
+}
+
 // The fragments carry all that the packet does.
 static void check_fragments(const uint8_t *packet, size_t len, uint16_t mtu)
 {
@@ -155,6 +180,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	packet = place(p.bytes, p.len);
 	if (family_of(&p))
 		check_extensions(packet, p.len);
+	else
+		check_options(packet, p.len);
 	check_error(packet, p.len, &p.meta);
 	check_fragments(packet, p.len, p.meta.mtu);
 	through_apps(&p);

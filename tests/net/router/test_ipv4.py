@@ -43,6 +43,14 @@ class Case(testbed.Case):
         head = IP(src=self.lan.host, dst=dst or self.wan.host, **fields) / UDP(sport=7, dport=8)
         return raw(head / Raw(data(size - len(head))))
 
+    def with_options(self, options, size, dst, **fields):
+        head = IP(src=self.lan.host, dst=dst, ihl=5 + len(options) // 4, proto=17,
+                  len=size, **fields)
+        header = bytearray(bytes(head)[:20] + options)
+        header[10:12] = b"\0\0"
+        header[10:12] = struct.pack("!H", checksum(bytes(header)))
+        return raw(bytes(header) + data(size - len(header)))
+
     def check_error(self, frame, about, port, kind, code, word=0, changed_ttl=False):
         """The frame is an ICMP error to the source of `about`, right in every byte that a
         standard speaks of."""
@@ -111,14 +119,6 @@ class Rfc791(Case):
     def options(self):
         keeps, goes = EXPERIMENT[1], EXPERIMENT[0]
         return bytes([goes, 4, 0xAA, 0xBB, keeps, 6, 1, 2, 3, 4, 1, goes, 3, 5, 1, 0])
-
-    def with_options(self, options, size, dst, **fields):
-        head = IP(src=self.lan.host, dst=dst, ihl=5 + len(options) // 4, proto=17,
-                  len=size, **fields)
-        header = bytearray(bytes(head)[:20] + options)
-        header[10:12] = b"\0\0"
-        header[10:12] = struct.pack("!H", checksum(bytes(header)))
-        return raw(bytes(header) + data(size - len(header)))
 
     @staticmethod
     def listed(packet):
