@@ -49,20 +49,38 @@ static uint8_t find_service(const struct sl_shake *s, const char *name)
 	return 0;
 }
 
+// An inner address is one client's.
+static bool share_pool(const struct sl_shake_service *a, const struct sl_shake_service *b)
+{
+	return (a->ipv4.ip.family && sl_prefix_overlap(&a->ipv4, &b->ipv4)) ||
+	       (a->ipv6.ip.family && sl_prefix_overlap(&a->ipv6, &b->ipv6));
+}
+
+static int check_pair(const struct sl_shake_service *a, const struct sl_shake_service *b,
+		      struct sl_error *err)
+{
+	if (!memcmp(a->local.public_key, b->local.public_key, SL_NOISE_KEY))
+		return sl_error_set(err, -EINVAL, "services %s and %s have one key", a->name,
+				    b->name);
+	if (share_pool(a, b))
+		return sl_error_set(err, -EINVAL, "the pools of services %s and %s overlap",
+				    a->name, b->name);
+	return 0;
+}
+
 // Names and keys differ: mac1 says which key a message is for.
 static int check_service(const struct sl_shake *s, uint8_t i, struct sl_error *err)
 {
 	const struct sl_shake_service *v = &s->services[i];
+	int ret = 0;
 
 	if (find_service(s, v->name) != i + 1)
 		return sl_error_set(err, -EINVAL, "there are two services %s", v->name);
 	if (s->local.has_key && !memcmp(s->local.public_key, v->local.public_key, SL_NOISE_KEY))
 		return sl_error_set(err, -EINVAL, "service %s has the tunnel's own key", v->name);
-	for (uint8_t k = 0; k < i; k++)
-		if (!memcmp(s->services[k].local.public_key, v->local.public_key, SL_NOISE_KEY))
-			return sl_error_set(err, -EINVAL, "services %s and %s have one key",
-					    s->services[k].name, v->name);
-	return 0;
+	for (uint8_t k = 0; ret == 0 && k < i; k++)
+		ret = check_pair(&s->services[k], v, err);
+	return ret;
 }
 
 int sl_shake_services_read(struct sl_shake *s, const struct sl_strings *lines, struct sl_error *err)

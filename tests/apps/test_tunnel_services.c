@@ -3,6 +3,7 @@
 #include "core/ip/address.h"
 #include "core/proto/checksum.h"
 #include "core/proto/ipv4.h"
+#include "tests/harness/app_harness.h"
 #include "tests/harness/key_file.h"
 
 #include <errno.h>
@@ -516,6 +517,26 @@ static void mistakes_are_named(void **state)
 	}
 }
 
+// Or two clients would have one inner address, and the first would hear nothing more.
+static void pools_of_services_are_apart(void **state)
+{
+	static const char *const pools[][2] = {
+		{"10.9.0.1/24", "10.9.0.2/24"},
+		{"10.9.3.1/24", "10.9.0.1/16"},
+		{"10.9.0.1/24,fd00::1/64", "10.8.0.1/24,fd00::2/48"}};
+	char line[512];
+
+	(void)state;
+	for (size_t i = 0; i < RTE_DIM(pools); i++) {
+		snprintf(line, sizeof(line),
+			 "tunnel-handshake services='a NK key=%s/nk.key pool=%s' "
+			 "services='b NK key=%s/kk.key pool=%s'",
+			 folder, pools[i][0], folder, pools[i][1]);
+		assert_null(sl_harness_create(&(struct sl_harness_options){.line = line}, &err));
+		assert_non_null(strstr(err.text, "the pools of services a and b overlap"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +554,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_address_of_the_pool_is_the_same_after_a_restart,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(pools_of_services_are_apart, setup, teardown),
 	};
 
 	if (sl_class_register(&probe_class) || sl_class_register(&mirror_class))
