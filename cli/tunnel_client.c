@@ -165,6 +165,15 @@ static void print_address(const struct addrinfo *a, char out[SL_TUNNEL_ENDPOINT_
 		 a->ai_family == AF_INET6 ? "[%.45s]:%.5s" : "%.45s:%.5s", host, port);
 }
 
+// The resolver takes the last 16 bits of any number.
+static bool is_port(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+	unsigned long port = strtoul(text, NULL, 10);
+
+	return n > 0 && !text[n] && port > 0 && port <= UINT16_MAX;
+}
+
 static int resolve(struct tunnel_client *c, struct sl_error *err)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
@@ -177,6 +186,9 @@ static int resolve(struct tunnel_client *c, struct sl_error *err)
 	if (!port || port == host)
 		return sl_error_set(err, -EINVAL, "endpoint '%s' is not host:port", c->endpoint);
 	*port++ = '\0';
+	if (!is_port(port))
+		return sl_error_set(err, -EINVAL, "endpoint '%s': a port is 1 to 65535",
+				    c->endpoint);
 	if (host[0] == '[' && port[-2] == ']') {
 		port[-2] = '\0';
 		name++;

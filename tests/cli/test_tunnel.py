@@ -32,6 +32,9 @@ class Tunnel(sluice.Case):
         self.fails(1, "--endpoint", "tunnel", self.mint("nowhere.cap"))
         self.fails(1, "'nowhere' is not host:port", "tunnel", self.dir / "nowhere.cap",
                    "--endpoint", "nowhere")
+        for port in "0", "65536", "99999", "x", "-1", "":
+            self.fails(1, f"'192.0.2.1:{port}': a port is 1 to 65535", "tunnel",
+                       self.dir / "nowhere.cap", "--endpoint", f"192.0.2.1:{port}")
 
     def test_a_client_has_a_key_where_its_pattern_says_so(self):
         here = ("--endpoint", "192.0.2.1:51820")
