@@ -31,17 +31,6 @@ static bool is_unspecified(const uint8_t *ip)
 	return (load_be64(ip) | load_be64(ip + 8)) == 0;
 }
 
-static bool is_loopback(const uint8_t *ip)
-{
-	return load_be64(ip) == 0 && load_be64(ip + 8) == 1;
-}
-
-// ::ffff:0:0/96 is never on the wire. Spec: RFC 6890 table 20.
-static bool is_mapped_ipv4(const uint8_t *ip)
-{
-	return load_be64(ip) == 0 && load_be32(ip + 8) == 0xffff;
-}
-
 static bool is_link_scope(const uint8_t *ip)
 {
 	if (is_multicast(ip))
@@ -53,7 +42,7 @@ static bool martian_source(const uint8_t *src, const uint8_t *dst)
 {
 	if (is_unspecified(src)) // of a host that has no address yet: nobody can answer
 		return !is_link_scope(dst);
-	return is_multicast(src) || is_loopback(src) || is_mapped_ipv4(src);
+	return is_multicast(src) || sl_ipv6_is_within_host(src);
 }
 
 // Multicast scopes 0 (reserved) and 1 (within a host) are never on the wire.
@@ -61,7 +50,7 @@ static bool martian_destination(const uint8_t *dst)
 {
 	if (is_multicast(dst))
 		return (dst[1] & 15) < SCOPE_LINK;
-	return is_unspecified(dst) || is_loopback(dst) || is_mapped_ipv4(dst);
+	return is_unspecified(dst) || sl_ipv6_is_within_host(dst);
 }
 
 static inline unsigned whole_len(const uint8_t *packet)

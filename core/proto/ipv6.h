@@ -66,6 +66,13 @@ static inline bool sl_ipv6_is_extension(uint8_t protocol)
 	       protocol == SL_PROTO_AH;
 }
 
+// Whether an address is never on a wire: ::1, or ::ffff:0:0/96, which is IPv4's in programs.
+// Spec: RFC 4291 section 2.5.3, RFC 6890 table 20.
+static inline bool sl_ipv6_is_within_host(const uint8_t *ip)
+{
+	return load_be64(ip) == 0 && (load_be64(ip + 8) == 1 || load_be32(ip + 8) == 0xffff);
+}
+
 // Length of the extension header at p, of which at least 2 bytes are there.
 static inline size_t sl_ipv6_extension_len(uint8_t protocol, const uint8_t *p)
 {

@@ -85,7 +85,7 @@ static bool right_addresses(const struct sl_nd *nd, const uint8_t *message)
 {
 	const uint8_t *destination = message + TARGET + 16; // of a redirect
 
-	if (is_multicast(nd->src))
+	if (is_multicast(nd->src) || sl_ipv6_is_within_host(nd->src))
 		return false;
 	switch (nd->type) {
 	case SL_ND_ROUTER_SOLICITATION: // section 6.1.1

@@ -277,13 +277,18 @@ static void an_advertisement_to_a_group_answers_nobody(void **state)
 	assert_int_equal(verdict(&p), SL_ND_ADDRESS);
 }
 
-static void a_group_sends_nothing(void **state)
+static void groups_and_addresses_within_a_host_send_nothing(void **state)
 {
-	struct sl_nd nd = message(SL_ND_SOLICITATION, "ff02::9", "ff02::1:ff00:1", "fd00::1");
-	struct packet p = written(&nd);
+	static const char *const sources[] = {"ff02::9", "::1", "::ffff:10.0.0.9"};
 
 	(void)state;
-	assert_int_equal(verdict(&p), SL_ND_ADDRESS);
+	for (unsigned i = 0; i < 3; i++) {
+		struct sl_nd nd = message(SL_ND_SOLICITATION, sources[i], "ff02::1:ff00:1",
+					  "fd00::1");
+		struct packet p = written(&nd);
+
+		assert_int_equal(verdict(&p), SL_ND_ADDRESS);
+	}
 }
 
 // Put an extension header of 8 bytes in front of the message.
@@ -405,7 +410,7 @@ int main(void)
 		cmocka_unit_test(a_target_must_not_be_a_group),
 		cmocka_unit_test(who_has_no_address_asks_the_group_without_an_option),
 		cmocka_unit_test(an_advertisement_to_a_group_answers_nobody),
-		cmocka_unit_test(a_group_sends_nothing),
+		cmocka_unit_test(groups_and_addresses_within_a_host_send_nothing),
 		cmocka_unit_test(fragmented_messages_are_refused),
 		cmocka_unit_test(other_extension_headers_do_not_matter),
 		cmocka_unit_test(messages_of_routers_and_to_them_are_checked_alike),
