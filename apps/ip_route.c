@@ -236,7 +236,10 @@ static const struct sl_key keys[] = {
 
 const struct sl_app_class sl_ipv4_route_class = {
 	.name = "ipv4-route",
-	.help = "send IPv4 packets on to the next hop\n" ABOUT,
+	.help = "send IPv4 packets on to the next hop\n" ABOUT
+		"\nOf what came `in`, options are looked at: record route and timestamp are "
+		"filled in, with the address towards the next hop; what makes no sense leaves on "
+		"`error`, with the byte that is wrong; packets with a source route are dropped.",
 	.inputs = {[SL_IP_ROUTE_IN] = "in",
 		   [SL_IP_ROUTE_SELF] = "self",
 		   [SL_IP_ROUTE_CONTROL] = "control"},

@@ -1,7 +1,8 @@
 // neighbour: gives packets the Ethernet header of their next hop, which it finds by ARP and by
 // neighbour discovery; answers for the router's own addresses on the interface.
-// Ports: ipv4, ipv6, arp, nd, control -> out, error, tap.  Config: neighbour_config.c.
-// Spec: RFC 826, RFC 5227, RFC 4861, RFC 6980, RFC 3810, RFC 1112 section 6.4, RFC 2464.
+// Ports: ipv4, ipv6, arp, nd, control, fragments4, fragments6 -> out, error, tap.  Config:
+// neighbour_config.c. Spec: RFC 826, RFC 5227, RFC 4861, RFC 6980, RFC 3810, RFC 1112 section 6.4,
+// RFC 2464.
 //
 // The table is core/ip/neighbour.h; messages are dealt with in neighbour_arp.c, neighbour_nd.c
 // and neighbour_mld.c, own addresses in neighbour_own.c. What this file does with each packet is in
@@ -213,6 +214,17 @@ static inline __attribute__((always_inline)) void forward(struct sl_neighbour_si
 		sl_app_give(app, SL_NEIGHBOUR_OUT, p, ready);
 }
 
+// Kept out of line: one body for both inputs of a family.
+static __attribute__((noinline)) void forward4(struct sl_neighbour_app *self, unsigned input)
+{
+	forward(&self->sides[SL_NEIGHBOUR_IPV4], input, 4);
+}
+
+static __attribute__((noinline)) void forward6(struct sl_neighbour_app *self, unsigned input)
+{
+	forward(&self->sides[SL_NEIGHBOUR_IPV6], input, 6);
+}
+
 // ---- messages
 
 void sl_neighbour_conflict(struct sl_neighbour_app *self, struct sl_neighbour_address *a)
@@ -308,9 +320,13 @@ static void neighbour_push(struct sl_app *app)
 	struct sl_neighbour_app *self = (struct sl_neighbour_app *)app;
 
 	if (waits(app, SL_NEIGHBOUR_IPV4))
-		forward(&self->sides[SL_NEIGHBOUR_IPV4], SL_NEIGHBOUR_IPV4, 4);
+		forward4(self, SL_NEIGHBOUR_IPV4);
+	if (waits(app, SL_NEIGHBOUR_FRAGMENTS4))
+		forward4(self, SL_NEIGHBOUR_FRAGMENTS4);
 	if (waits(app, SL_NEIGHBOUR_IPV6))
-		forward(&self->sides[SL_NEIGHBOUR_IPV6], SL_NEIGHBOUR_IPV6, 6);
+		forward6(self, SL_NEIGHBOUR_IPV6);
+	if (waits(app, SL_NEIGHBOUR_FRAGMENTS6))
+		forward6(self, SL_NEIGHBOUR_FRAGMENTS6);
 	if (waits(app, SL_NEIGHBOUR_ARP))
 		messages(self, SL_NEIGHBOUR_ARP, sl_neighbour_arp);
 	if (waits(app, SL_NEIGHBOUR_ND))
@@ -421,12 +437,15 @@ const struct sl_app_class sl_neighbour_class = {
 		"on to `tap`, where it is connected, for a kernel that shares the addresses. "
 		"It reports the groups that its IPv6 addresses bring, and "
 		"answers queries of multicast listener discovery, which `tap` gets, too. "
+		"`fragments4` and `fragments6` are as `ipv4` and `ipv6`, for another app. "
 		"`control` takes records of addresses and of permanent neighbours.",
 	.inputs = {[SL_NEIGHBOUR_IPV4] = "ipv4",
 		   [SL_NEIGHBOUR_IPV6] = "ipv6",
 		   [SL_NEIGHBOUR_ARP] = "arp",
 		   [SL_NEIGHBOUR_ND] = "nd",
-		   [SL_NEIGHBOUR_CONTROL] = "control"},
+		   [SL_NEIGHBOUR_CONTROL] = "control",
+		   [SL_NEIGHBOUR_FRAGMENTS4] = "fragments4",
+		   [SL_NEIGHBOUR_FRAGMENTS6] = "fragments6"},
 	.outputs = {[SL_NEIGHBOUR_OUT] = "out",
 		    [SL_NEIGHBOUR_ERROR] = "error",
 		    [SL_NEIGHBOUR_TAP] = "tap"},

@@ -13,6 +13,8 @@ enum sl_neighbour_input {
 	SL_NEIGHBOUR_ARP,
 	SL_NEIGHBOUR_ND,
 	SL_NEIGHBOUR_CONTROL,
+	SL_NEIGHBOUR_FRAGMENTS4, // as IPV4 and IPV6, from another app: no join is in front of them
+	SL_NEIGHBOUR_FRAGMENTS6,
 };
 enum sl_neighbour_output { SL_NEIGHBOUR_OUT, SL_NEIGHBOUR_ERROR, SL_NEIGHBOUR_TAP };
 

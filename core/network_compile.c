@@ -232,11 +232,11 @@ static void wire_family(struct sl_builder *b, const struct sl_network_port *p, u
 		{{"*-in.ipv4", "ipv4-input.*"},
 		 {"*-in.arp", "*-out.arp"},
 		 {"ipv4-route.*", "*-out.ipv4"},
-		 {"ipv4-fragment.*", "*-out.ipv4"}},
+		 {"ipv4-fragment.*", "*-out.fragments4"}},
 		{{"*-in.ipv6", "ipv6-input.*"},
 		 {"*-in.nd", "*-out.nd"},
 		 {"ipv6-route.*", "*-out.ipv6"},
-		 {"ipv6-fragment.*", "*-out.ipv6"}},
+		 {"ipv6-fragment.*", "*-out.fragments6"}},
 	};
 
 	for (unsigned i = 0; i < 4 && links[family == 6][i].from; i++)

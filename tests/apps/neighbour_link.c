@@ -60,15 +60,27 @@ static void build(struct ip_packet *p, const char *next_hop, uint32_t mark)
 	p->meta.iface_out = LINK_INDEX;
 }
 
-void link_send(struct sl_harness *h, const char *next_hop, uint32_t mark)
+static void send(struct sl_harness *h, unsigned input, const char *next_hop, uint32_t mark)
 {
 	struct ip_packet p;
 
 	build(&p, next_hop, mark);
 	if (port_of(next_hop) == SL_NEIGHBOUR_IPV4) // nobody looks behind the first four bytes
 		memset(p.meta.next_hop + 4, 0xee, 12);
-	assert_true(ip_feed(h, port_of(next_hop), &p));
+	assert_true(ip_feed(h, input, &p));
 	sl_harness_breathe(h);
+}
+
+void link_send(struct sl_harness *h, const char *next_hop, uint32_t mark)
+{
+	send(h, port_of(next_hop), next_hop, mark);
+}
+
+void link_send_fragment(struct sl_harness *h, const char *next_hop, uint32_t mark)
+{
+	bool v4 = port_of(next_hop) == SL_NEIGHBOUR_IPV4;
+
+	send(h, v4 ? SL_NEIGHBOUR_FRAGMENTS4 : SL_NEIGHBOUR_FRAGMENTS6, next_hop, mark);
 }
 
 void link_expect(struct sl_harness *h, const char *next_hop, uint32_t mark, uint8_t n)

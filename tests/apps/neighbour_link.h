@@ -28,6 +28,9 @@ void link_ip(uint8_t ip[16], const char *text);
 // A packet from the router to the next hop; its payload is marked by a number.
 void link_send(struct sl_harness *h, const char *next_hop, uint32_t mark);
 
+// The same on the input of the app that divides packets.
+void link_send_fragment(struct sl_harness *h, const char *next_hop, uint32_t mark);
+
 // The oldest frame on the wire is that packet, to the station n.
 void link_expect(struct sl_harness *h, const char *next_hop, uint32_t mark, uint8_t n);
 

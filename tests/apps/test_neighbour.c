@@ -61,6 +61,23 @@ static void ipv6_packets_wait_for_the_advertisement(void **state)
 	link_end(h);
 }
 
+// Of both families, from the app that makes them.
+static void fragments_go_the_same_way(void **state)
+{
+	static const char *const hops[] = {"10.0.0.5", "fd00::5"};
+	struct sl_harness *h = link_make(
+		"mac=02:00:00:00:00:01 addresses=10.0.0.1/24 addresses=fd00::1/64 "
+		"neighbours='10.0.0.5 02:00:00:00:00:05' "
+		"neighbours='fd00::5 02:00:00:00:00:05'");
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		link_send_fragment(h, hops[i], 7);
+		link_expect(h, hops[i], 7, 5);
+	}
+	link_end(h);
+}
+
 // RFC 1812 section 3.3.2, RFC 4861 section 7.2.2.
 static void silence_sends_what_waits_to_error(void **state)
 {
@@ -437,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_wait_for_the_answer_and_go_in_order),
 		cmocka_unit_test(ipv6_packets_wait_for_the_advertisement),
+		cmocka_unit_test(fragments_go_the_same_way),
 		cmocka_unit_test(silence_sends_what_waits_to_error),
 		cmocka_unit_test(without_anyone_to_tell_the_unreachable_is_dropped),
 		cmocka_unit_test(a_full_queue_drops_its_oldest),

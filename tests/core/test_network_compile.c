@@ -100,25 +100,21 @@ static const char two_ports[] = "apps:\n"
 				"      addresses:\n"
 				"        - lan 10.0.0.1/24\n"
 				"        - wan 192.0.2.1/24\n"
-				"  lan-out-ipv4-join: join\n"
-				"  wan-out-ipv4-join: join\n"
 				"  icmp-error-router-join: join\n"
 				"  ipv4-route-self-join: join\n"
 				"links:\n"
 				"  - port-lan -> lan-in\n"
 				"  - lan-in.ipv4 -> ipv4-input.lan\n"
 				"  - lan-in.arp -> lan-out.arp\n"
-				"  - ipv4-route.lan -> lan-out-ipv4-join.ipv4-route-lan\n"
-				"  - ipv4-fragment.lan -> lan-out-ipv4-join.ipv4-fragment-lan\n"
-				"  - lan-out-ipv4-join -> lan-out.ipv4\n"
+				"  - ipv4-route.lan -> lan-out.ipv4\n"
+				"  - ipv4-fragment.lan -> lan-out.fragments4\n"
 				"  - lan-out.error -> icmp-error.lan\n"
 				"  - lan-out.out -> port-lan\n"
 				"  - port-wan -> wan-in\n"
 				"  - wan-in.ipv4 -> ipv4-input.wan\n"
 				"  - wan-in.arp -> wan-out.arp\n"
-				"  - ipv4-route.wan -> wan-out-ipv4-join.ipv4-route-wan\n"
-				"  - ipv4-fragment.wan -> wan-out-ipv4-join.ipv4-fragment-wan\n"
-				"  - wan-out-ipv4-join -> wan-out.ipv4\n"
+				"  - ipv4-route.wan -> wan-out.ipv4\n"
+				"  - ipv4-fragment.wan -> wan-out.fragments4\n"
 				"  - wan-out.error -> icmp-error.wan\n"
 				"  - wan-out.out -> port-wan\n"
 				"  - ipv4-input -> ipv4-route.in\n"
@@ -156,11 +152,11 @@ static const struct {
 	// IPv6 is there where something names it.
 	{PORTS "addresses: {wan: fd00::1/64}",
 	 {"+  - lan-in.nd -> lan-out.nd", "+  - lan-in.ipv6 -> ipv6-input.lan",
-	  "+  - ipv6-route.lan -> lan-out-ipv6-join.ipv6-route-lan",
+	  "+  - ipv6-route.lan -> lan-out.ipv6", "-lan-out-ipv6-join",
 	  "+  - ipv6-input -> ipv6-route.in", "+  - ipv6-route.local -> local.ipv6",
 	  "+  - ipv6-route.error -> icmp-error-router-join.ipv6-route-error",
 	  "+  - ipv6-route.big -> ipv6-fragment.route",
-	  "+  - ipv6-fragment.lan -> lan-out-ipv6-join.ipv6-fragment-lan",
+	  "+  - ipv6-fragment.lan -> lan-out.fragments6",
 	  "+  - ipv6-route-self-join -> ipv6-route.self",
 	  "+  - icmp-error.ipv6 -> ipv6-route-self-join.icmp-error-ipv6",
 	  "+        - wan fd00::1/64"}},
