@@ -30,7 +30,7 @@ show 'Run it. Every packet must turn up again, here or there:' \
 	"sluice run route.yaml | grep -v '^  [a-z]' | cat -s"
 if command -v tcpdump >/dev/null; then
 	show 'What it told the client: whose TTL ended, what was too long, who is not there. (The router in
-the capture has had its say as well, but that comes by here with a TTL of 63.)' \
+the capture has had its say as well: those packets claim to be from this one, and are the martians.)' \
 		"tcpdump -n -t -r client.pcap '(icmp and src 192.0.2.1 and ip[8] = 64) or (icmp6 and src 2001:db8:1::1 and ip6[7] = 64)' 2>/dev/null"
 fi
 cat <<'TXT'
@@ -106,6 +106,7 @@ listens() {
 arrived() {
 	local sent
 
+	[ -s sent.pcap ] || return 1
 	sent=$(wc -c <sent.pcap)
 	sleep 1
 	[ "$sent" -gt 24 ] && [ "$sent" = "$(wc -c <received.pcap)" ]
