@@ -6,32 +6,23 @@
 // there, too, and to icmp, local and their interface; neighbours to their interface. Only what a
 // link has room for is sent; the rest waits, as one change however often it changes.
 //
-// Two sockets: one for events, one for dumps. A round of dumps at the start, and whenever the
-// kernel has dropped events or removes routes without telling (a link goes down, an address or a
-// next hop object goes), makes the copy right again. All of it happens in portions, none of which
-// takes long: packets pass meanwhile.
+// All of it happens in portions, none of which takes long: packets pass meanwhile. How the kernel
+// is heard: kernel_follower.h.
 
 #include "core/error.h"
 #include "core/ip/kernel_table.h"
-#include "drivers/kernel_socket.h"
-#include "drivers/kernel_tables.h"
+#include "drivers/kernel_follower.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <sluice/app.h>
-#include <stdlib.h>
 
 enum { IPV4, IPV6, ICMP, LOCAL, INTERFACES };
 enum { ROUTES, ADDRESSES, NEIGHBOURS, RECORDS, RESYNCS, REFUSED, MALFORMED };
 
 enum {
-	MS = 1000000,        // nanoseconds
-	POLL_NS = 1 * MS,    // between two looks at the sockets while nothing is to be done
-	PAUSE_NS = 250 * MS, // between two rounds of dumps
-	TRIES = 8,           // rounds that tables changing underneath may spoil
+	POLL_NS = 1000000, // between two looks at the sockets while nothing is to be done
 
 	// portions
-	EVENTS = 64,    // messages of one call
 	WALK = 2048,    // prefixes looked at
 	PREFIXES = 256, // prefixes told
 	CROWD = 32,     // records in a packet: whoever takes one is not busy for long
@@ -49,19 +40,11 @@ struct kernel_routes_config {
 
 struct kernel_routes {
 	struct sl_app app;
-	struct mnl_socket *events, *dumps;
-	uint8_t *buf; // SL_KERNEL_BUFFER bytes
 	struct sl_kernel_tables tables;
-	int ports[SL_IFACES_MAX]; // output of each interface, -1 = none
+	struct sl_kernel_follower follower; // of these
+	int ports[SL_IFACES_MAX];           // output of each interface, -1 = none
 	const char *names[SL_IFACES_MAX];
 	uint64_t poll_ns;
-
-	enum sl_kernel_dump stage; // of the round; SL_KERNEL_DUMPS = none under way
-	uint32_t seq;
-	bool is_lost;      // events were dropped; those before are still to be read
-	bool is_spoilt;    // something changed under the dumps of this round
-	unsigned spoilt;   // rounds so, one after the other
-	uint64_t pause_ns; // until when no round begins
 };
 
 static const struct sl_key kernel_routes_keys[] = {
@@ -136,136 +119,6 @@ static void find_ports(struct kernel_routes *self)
 		self->ports[i] = i < self->tables.n_devices
 					 ? sl_app_output(&self->app, self->names[i])
 					 : -1;
-}
-
-// ---- rounds of dumps
-
-// Ask for the next dump; those a kernel does not have are passed over.
-static void request(struct kernel_routes *self, enum sl_kernel_dump stage)
-{
-	self->stage = stage;
-	if (stage < SL_KERNEL_DUMPS &&
-	    sl_kernel_request(self->dumps, stage, self->tables.table, ++self->seq) < 0) {
-		self->stage = SL_KERNEL_DUMPS; // out of memory: later
-		self->tables.wants_round = true;
-	}
-}
-
-// The dump asked for has ended. Returns 0 or -errno.
-static int end_of_dump(const struct nlmsghdr *h)
-{
-	int r = sl_netlink_read_result(h);
-
-	// A kernel without such objects, or without the table, which comes with its first route.
-	return r == -EOPNOTSUPP || r == -ENOENT ? 0 : r;
-}
-
-// Take a part of a dump in. Returns 1 where it goes on, 0 at its end, or -errno.
-static int take_dump(struct kernel_routes *self, size_t len)
-{
-	const uint8_t *at = self->buf;
-	const struct nlmsghdr *h;
-
-	while ((h = sl_netlink_next(&at, &len))) {
-		if (h->nlmsg_seq != self->seq)
-			continue;
-		self->is_spoilt |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
-			return end_of_dump(h);
-		sl_kernel_tables_take(&self->tables, h, false);
-	}
-	return 1;
-}
-
-// The dump of links is read at one go: no event may come between.
-static int dump_links(struct kernel_routes *self)
-{
-	int r;
-
-	request(self, SL_KERNEL_LINKS);
-	do {
-		int len = sl_kernel_read(self->dumps, self->buf, SL_KERNEL_PORTION);
-
-		r = len > 0 ? take_dump(self, (size_t)len) : len < 0 ? len : -EIO;
-	} while (r > 0);
-	sl_kernel_tables_end_links(&self->tables);
-	return r;
-}
-
-static void begin_round(struct kernel_routes *self)
-{
-	self->is_spoilt = false;
-	sl_kernel_tables_begin(&self->tables);
-	self->tables.wants_round = false;
-	if (dump_links(self) < 0)
-		self->tables.wants_round = true;
-	request(self, SL_KERNEL_ADDRESSES);
-}
-
-static void end_round(struct kernel_routes *self)
-{
-	self->pause_ns = self->app.now_ns + PAUSE_NS;
-	if (self->is_spoilt && ++self->spoilt < TRIES) {
-		self->tables.wants_round = true; // what was not met may be there all the same
-		return;
-	}
-	self->spoilt = 0;
-	if (self->tables.has_met_all) // else it is the first, at the start
-		sl_app_metric_add(&self->app, RESYNCS, 1);
-	sl_kernel_tables_end(&self->tables);
-}
-
-// One portion of the round under way. Returns whether there is more to do.
-static bool go_round(struct kernel_routes *self)
-{
-	int len, r;
-
-	if (self->stage == SL_KERNEL_DUMPS) {
-		if (!self->tables.wants_round || self->is_lost || self->app.now_ns < self->pause_ns)
-			return false;
-		begin_round(self);
-		return true;
-	}
-	len = sl_kernel_read(self->dumps, self->buf, SL_KERNEL_PORTION);
-	r = len > 0 ? take_dump(self, (size_t)len) : len < 0 ? len : 1;
-	if (r < 0)
-		self->is_spoilt = true;
-	if (r <= 0)
-		request(self, self->stage + 1);
-	if (self->stage == SL_KERNEL_DUMPS)
-		end_round(self);
-	return true;
-}
-
-// ---- events
-
-static void take_events(struct kernel_routes *self, size_t len)
-{
-	const uint8_t *at = self->buf;
-	const struct nlmsghdr *h;
-
-	while ((h = sl_netlink_next(&at, &len)))
-		sl_kernel_tables_take(&self->tables, h, true);
-}
-
-// Returns whether more may wait.
-static bool read_events(struct kernel_routes *self)
-{
-	for (unsigned i = 0; i < EVENTS; i++) {
-		int len = sl_kernel_read(self->events, self->buf, SL_KERNEL_BUFFER);
-
-		if (len > 0) {
-			take_events(self, (size_t)len);
-		} else if (len < 0) {
-			// The kernel drops all further events until what waits has been read.
-			self->is_lost = true;
-		} else {
-			self->tables.wants_round |= self->is_lost;
-			self->is_lost = false;
-			return false;
-		}
-	}
-	return true;
 }
 
 // ---- records
@@ -368,6 +221,7 @@ static void show(struct kernel_routes *self)
 	sl_app_metric(app, ROUTES, sl_rib_count_told(t->rib));
 	sl_app_metric(app, ADDRESSES, sl_notices_count(&t->notices, SL_CONTROL_ADDRESS));
 	sl_app_metric(app, NEIGHBOURS, sl_notices_count(&t->notices, SL_CONTROL_NEIGHBOUR));
+	sl_app_metric(app, RESYNCS, self->follower.resyncs);
 	sl_app_metric(app, REFUSED, t->refused);
 	sl_app_metric(app, MALFORMED, t->malformed);
 }
@@ -379,8 +233,7 @@ static void kernel_routes_pull(struct sl_app *app)
 
 	if (app->now_ns < self->poll_ns)
 		return;
-	busy = read_events(self);
-	busy |= go_round(self);
+	busy = sl_kernel_follower_step(&self->follower, app->now_ns);
 	busy |= sl_rib_walk(self->tables.rib, WALK);
 	busy |= tell(self);
 	if (busy) {
@@ -412,34 +265,21 @@ static void kernel_routes_adopt(struct sl_app *app, struct sl_app *old)
 	struct kernel_routes *before = (struct kernel_routes *)old;
 
 	sl_kernel_tables_adopt(&self->tables, &before->tables);
+	self->follower.resyncs = before->follower.resyncs;
 	for (unsigned i = 0; i <= MALFORMED; i++)
 		sl_app_metric(app, i, atomic_load(&old->metrics[i]));
 }
 
 static int open_kernel(struct kernel_routes *self, struct sl_error *err)
 {
-	struct sl_kernel_tables *t = &self->tables;
-	int r;
+	const struct sl_kernel_tables *t = &self->tables;
+	int r = sl_kernel_follower_open(&self->follower, err);
 
-	// First the events: what changes while the dumps are made is in both.
-	self->events = sl_kernel_open_events(err);
-	if (!self->events)
-		return -errno;
-	self->dumps = sl_kernel_open_dumps(err);
-	if (!self->dumps)
-		return -errno;
-	sl_kernel_tables_begin(t);
-	r = dump_links(self);
-	if (r < 0)
-		return sl_error_set(err, r, "the kernel does not tell its devices: %s",
-				    strerror(-r));
-	for (unsigned i = 0; i < t->n_devices; i++)
+	for (unsigned i = 0; i < t->n_devices && r == 0; i++)
 		if (*t->devices[i].name && !t->devices[i].index)
-			return sl_error_set(err, -ENODEV, "there is no device '%s' for '%s'",
-					    t->devices[i].name, self->names[i]);
-	t->wants_round = true;
-	self->stage = SL_KERNEL_DUMPS;
-	return 0;
+			r = sl_error_set(err, -ENODEV, "there is no device '%s' for '%s'",
+					 t->devices[i].name, self->names[i]);
+	return r;
 }
 
 static int kernel_routes_configure(struct sl_app *app, const void *config, struct sl_error *err)
@@ -459,8 +299,8 @@ static int kernel_routes_configure(struct sl_app *app, const void *config, struc
 	self->tables.audience = audience;
 	self->tables.context = self;
 	find_ports(self);
-	self->buf = malloc(SL_KERNEL_BUFFER);
-	if (!self->buf || sl_kernel_tables_init(&self->tables, &limits) < 0)
+	self->follower.tables = &self->tables;
+	if (sl_kernel_tables_init(&self->tables, &limits) < 0)
 		return sl_error_set(err, -ENOMEM, "out of memory");
 	return open_kernel(self, err);
 }
@@ -469,12 +309,8 @@ static void kernel_routes_stop(struct sl_app *app)
 {
 	struct kernel_routes *self = (struct kernel_routes *)app;
 
-	if (self->dumps)
-		mnl_socket_close(self->dumps);
-	if (self->events)
-		mnl_socket_close(self->events);
+	sl_kernel_follower_close(&self->follower);
 	sl_kernel_tables_fini(&self->tables);
-	free(self->buf);
 }
 
 const struct sl_app_class sl_kernel_routes_class = {
