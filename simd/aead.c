@@ -15,19 +15,20 @@ enum {
 	PORTION = 4096,
 	PORTIONS = 8,
 	BLOCK = 64,       // bytes of keystream in a block of ChaCha20
-	HEAD = 2 * BLOCK, // bytes of text whose keystream open makes together with the keys
+	HEAD = 2 * BLOCK, // bytes of text that open decrypts while it makes the key
 	STACK = 6 << 10,  // what kernels use of the stack at most
 };
 
 // A pass over a burst. Wiped at its end: it held the Poly1305 keys and, for open, the right tags
-// and the keystream of the texts' heads, which is made together with the keys.
+// and the texts' heads.
 struct pass {
 	uint8_t poly_keys[SL_AEAD_BURST][32];
-	uint8_t heads[SL_AEAD_BURST][HEAD] __attribute__((aligned(BLOCK)));
+	uint8_t heads[SL_AEAD_BURST * HEAD] __attribute__((aligned(BLOCK)));
 	uint8_t right_tags[SL_AEAD_BURST][SL_AEAD_TAG];
 	struct sl_poly1305_job tags[SL_AEAD_BURST];
 	struct sl_chacha20_job texts[SL_AEAD_BURST];
 	struct sl_poly1305_queue queue; // tags that are formed beside the texts
+	const uint8_t *head;            // of the next item to verify
 	uint64_t bytes;                 // of all texts
 	size_t right;                   // items that open found right so far
 };
@@ -120,41 +121,25 @@ static bool tags_equal(const uint8_t *a, const uint8_t *b)
 	return difference == 0;
 }
 
-static inline struct part part_xor(struct part a, struct part b)
-{
-	return (struct part){a.low ^ b.low, a.high ^ b.high};
-}
-
-static inline void xor_16(uint8_t *out, const uint8_t *in, const uint8_t *keystream)
-{
-	struct part text, key;
-
-	memcpy(&text, in, sizeof(text));
-	memcpy(&key, keystream, sizeof(key));
-	text = part_xor(text, key);
-	memcpy(out, &text, sizeof(text));
-}
-
-// out = in ^ keystream, for len bytes.
-static inline void xor_text(uint8_t *out, const uint8_t *in, const uint8_t *keystream, uint32_t len)
+// Copy len bytes; of `in` the rest of the last 16 is read, too. For a bounded length like this gcc
+// makes a string instruction of memcpy, which takes long to begin.
+static inline void copy_head(uint8_t *out, const uint8_t *in, uint32_t len)
 {
 	uint32_t at = 0;
+	struct part last;
 
 	for (; len - at >= BLOCK; at += BLOCK)
-#pragma GCC unroll 4
-		for (uint32_t i = at; i < at + BLOCK; i += 16)
-			xor_16(out + i, in + i, keystream + i);
+		memcpy(out + at, in + at, BLOCK);
 	for (; len - at >= 16; at += 16)
-		xor_16(out + at, in + at, keystream + at);
+		memcpy(out + at, in + at, 16);
 	if (at < len) {
-		struct part text = part_load(in + at, len - at), key;
-
-		memcpy(&key, keystream + at, sizeof(key));
-		part_store(out + at, part_xor(text, key), len - at);
+		memcpy(&last, in + at, sizeof(last));
+		part_store(out + at, last, len - at);
 	}
 }
 
-// Bytes of text that are decrypted with keystream made with the key.
+// Bytes of text that are decrypted together with the key: before the tag is known, so not to where
+// the caller could see them.
 static inline uint32_t head_len(const struct sl_simd_kernels *k, const struct sl_aead_item *p)
 {
 	if (p->len <= HEAD)
@@ -169,8 +154,14 @@ static void set_rest(struct sl_chacha20_job *job, const struct sl_aead_item *p, 
 	set_text(job, p->in + head, p->out + head, p->len - head);
 }
 
-// Compare the tags of items from `from` to `to`. Of the right ones the head is decrypted and the
-// rest is to be, the others' outputs are wiped. Returns how many have a rest.
+// What a head takes of the pass: whole blocks, so that none straddles a cache line more.
+static inline uint32_t head_room(uint32_t head)
+{
+	return (head + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+// Compare the tags of items from `from` to `to`. Of the right ones the head is given out and the
+// rest is to be decrypted, the others' outputs are wiped. Returns how many have a rest.
 static size_t verify(const struct sl_simd_kernels *k, struct sl_aead_item *items, struct pass *w,
 		     size_t from, size_t to)
 {
@@ -184,12 +175,13 @@ static size_t verify(const struct sl_simd_kernels *k, struct sl_aead_item *items
 		if (p->ok) {
 			w->right++;
 			if (head > 0)
-				xor_text(p->out, p->in, w->heads[i], head);
+				copy_head(p->out, w->head, head);
 			if (head < p->len)
 				set_rest(&w->texts[rests++], p, head);
 		} else if (p->len > 0) {
 			sodium_memzero(p->out, p->len);
 		}
+		w->head += head_room(head);
 	}
 	return rests;
 }
@@ -219,8 +211,8 @@ static size_t finish_begun(const struct sl_simd_kernels *k, struct pass *w, size
 	return q->begun ? q->next - 1 : q->next;
 }
 
-// The Poly1305 keys with the heads' keystream, and beside them the first tags. Returns how many
-// items to verify before the first are decrypted.
+// The Poly1305 keys with the heads, and beside them the first tags. Returns how many items to
+// verify before the first are decrypted.
 static size_t keys_pass(const struct sl_simd_kernels *k, const struct sl_aead_item *items,
 			struct pass *w, size_t n)
 {
@@ -246,21 +238,23 @@ static size_t next_portion(const struct sl_simd_kernels *k, struct pass *w, size
 static void open_start(const struct sl_simd_kernels *k, struct pass *w,
 		       const struct sl_aead_item *items, size_t n)
 {
-	static const uint8_t zeroes[HEAD];
+	uint8_t *at = w->heads;
 
+	w->head = at;
 	w->bytes = 0;
 	w->right = 0;
 	for (size_t i = 0; i < n; i++) {
 		const uint32_t head = head_len(k, &items[i]);
 
 		set_stream(&w->texts[i], &items[i], 1, w->poly_keys[i]);
-		set_text(&w->texts[i], zeroes, w->heads[i], (head + BLOCK - 1) / BLOCK * BLOCK);
+		set_text(&w->texts[i], items[i].in, at, head);
+		at += head_room(head);
 		set_tag(&w->tags[i], &items[i], w->poly_keys[i], items[i].in, w->right_tags[i]);
 		w->bytes += items[i].len;
 	}
 }
 
-// Keys and what decrypts the heads, tags, and only then the texts whose tags are right.
+// Keys and heads, tags, and only then what the caller sees: the texts whose tags are right.
 static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *items, size_t n)
 {
 	struct pass w;
@@ -277,7 +271,7 @@ static size_t open_pass(const struct sl_simd_kernels *k, struct sl_aead_item *it
 	}
 	wipe_stack(k);
 	pass_wipe(&w, n);
-	sodium_memzero(w.heads, n * sizeof(w.heads[0]));
+	sodium_memzero(w.heads, (size_t)(w.head - w.heads));
 	sodium_memzero(w.right_tags, n * sizeof(w.right_tags[0]));
 	return w.right;
 }
