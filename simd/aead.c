@@ -165,7 +165,8 @@ static inline uint32_t head_room(uint32_t head)
 static size_t verify(const struct sl_simd_kernels *k, struct sl_aead_item *items, struct pass *w,
 		     size_t from, size_t to)
 {
-	size_t rests = 0;
+	const uint8_t *at = w->head;
+	size_t right = 0, rests = 0;
 
 	for (size_t i = from; i < to; i++) {
 		struct sl_aead_item *p = &items[i];
@@ -173,16 +174,18 @@ static size_t verify(const struct sl_simd_kernels *k, struct sl_aead_item *items
 
 		p->ok = tags_equal(w->right_tags[i], p->tag);
 		if (p->ok) {
-			w->right++;
+			right++;
 			if (head > 0)
-				copy_head(p->out, w->head, head);
+				copy_head(p->out, at, head);
 			if (head < p->len)
 				set_rest(&w->texts[rests++], p, head);
 		} else if (p->len > 0) {
 			sodium_memzero(p->out, p->len);
 		}
-		w->head += head_room(head);
+		at += head_room(head);
 	}
+	w->head = at;
+	w->right += right;
 	return rests;
 }
 

@@ -43,22 +43,36 @@ static inline void turn(const __m128i *part, u64x8 *low, u64x8 *high)
 	*high = (u64x8)_mm512_unpackhi_epi64(even, odd);
 }
 
+// Two keys of 32 bytes.
+static inline __m512i two_keys(const struct sl_poly1305_job *a, const struct sl_poly1305_job *b)
+{
+	return _mm512_inserti64x4(
+		_mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)a->key)),
+		_mm256_loadu_si256((const __m256i *)b->key), 1);
+}
+
 // RFC 8439 section 2.5: r is the key's first half, clamped; s is the second.
 static inline void group_start(struct group *g, struct sl_poly1305_job *const *jobs, size_t n)
 {
-	__m128i r[LANES], s[LANES];
-	u64x8 low, high;
+	__m512i key[4], low[2], high[2];
+	u64x8 r_low, r_high;
 
 	g->used = n < LANES ? (unsigned)n : LANES;
-	for (unsigned i = 0; i < LANES; i++) {
+	for (unsigned i = 0; i < LANES; i++)
 		g->job[i] = jobs[i < g->used ? i : 0];
-		r[i] = _mm_loadu_si128((const __m128i *)g->job[i]->key);
-		s[i] = _mm_loadu_si128((const __m128i *)(g->job[i]->key + 16));
+	for (int i = 0; i < 4; i++)
+		key[i] = two_keys(g->job[i / 2 * 4 + i % 2], g->job[i / 2 * 4 + i % 2 + 2]);
+	for (int i = 0; i < 2; i++) {
+		low[i] = _mm512_unpacklo_epi64(key[2 * i], key[2 * i + 1]);
+		high[i] = _mm512_unpackhi_epi64(key[2 * i], key[2 * i + 1]);
 	}
-	turn(s, &g->s_low, &g->s_high);
-	turn(r, &low, &high);
-	g->r = factors(split(low & all(UINT64_C(0x0ffffffc0fffffff)),
-			     high & all(UINT64_C(0x0ffffffc0ffffffc)), all(0)));
+	// Quarters 0 and 2 are of r, 1 and 3 of s, each of two lanes.
+	r_low = (u64x8)_mm512_shuffle_i64x2(low[0], low[1], 0x88);
+	r_high = (u64x8)_mm512_shuffle_i64x2(high[0], high[1], 0x88);
+	g->s_low = (u64x8)_mm512_shuffle_i64x2(low[0], low[1], 0xdd);
+	g->s_high = (u64x8)_mm512_shuffle_i64x2(high[0], high[1], 0xdd);
+	g->r = factors(split(r_low & all(UINT64_C(0x0ffffffc0fffffff)),
+			     r_high & all(UINT64_C(0x0ffffffc0ffffffc)), all(0)));
 	g->h = (struct numbers){{all(0), all(0), all(0)}};
 }
 
