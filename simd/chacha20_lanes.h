@@ -67,11 +67,13 @@ static inline uint32_t cursor_take(struct cursor *c, uint32_t max, struct run *r
 	return max;
 }
 
-// Have the text of a run on its way while the keystream is made.
+// Have the text of a run on its way while the keystream is made. What little may lie behind it does
+// no harm, nor does an address without text.
 static inline void run_prefetch(const struct run *r)
 {
+	__builtin_prefetch(r->in);
 #pragma GCC unroll 1
-	for (size_t at = 0; at < r->len; at += 2 * BLOCK) {
+	for (size_t at = BLOCK; at < r->len; at += 2 * BLOCK) {
 		__builtin_prefetch(r->in + at);
 		__builtin_prefetch(r->in + at + BLOCK);
 	}
