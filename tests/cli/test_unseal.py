@@ -285,8 +285,9 @@ links: [in -> slow -> out]
         child.wait()
         written = max(store.iterdir(), key=lambda p: p.stat().st_size)
         self.assertTrue(written.name.startswith("unfinished-"))
-        self.assertIn("not finished, or cut off: it ends before chunk",
-                      self.unseal(5, written, *self.keys()))
+        # the kernel may end a process within a write
+        self.assertRegex(self.unseal(5, written, *self.keys()),
+                         "not finished, or cut off: it ends (before|within) chunk")
         self.assertGreater(len(self.frames()), 1000)
         self.assertEqual({len(frame) for frame in self.frames()}, {60})
 
