@@ -65,7 +65,7 @@ static bool parse4(const uint8_t *packet, size_t len, struct sl_quote *out)
 		return false;
 	out->mtu = load_be16(icmp->rest + 2);
 	at += sizeof(*icmp);
-	return sl_quote_read(packet + at, len - at, out);
+	return read_quoted4(packet + at, len - at, out);
 }
 
 static bool parse6(const uint8_t *packet, size_t len, struct sl_quote *out)
@@ -81,7 +81,7 @@ static bool parse6(const uint8_t *packet, size_t len, struct sl_quote *out)
 	if (icmp->type != SL_ICMPV6_PACKET_TOO_BIG)
 		return false;
 	out->mtu = load_be32(icmp->rest);
-	return sl_quote_read(upper.data + sizeof(*icmp), upper.len - sizeof(*icmp), out);
+	return read_quoted6(upper.data + sizeof(*icmp), upper.len - sizeof(*icmp), out);
 }
 
 bool sl_quote_parse(const uint8_t *packet, size_t len, struct sl_quote *out)

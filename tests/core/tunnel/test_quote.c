@@ -129,12 +129,34 @@ static void other_messages_are_none(void **state)
 	}
 }
 
+static void a_datagram_of_the_other_family_is_none(void **state)
+{
+	uint8_t other[80];
+	struct sl_quote q;
+
+	(void)state;
+	build6();
+	memcpy(other, packet + 48, sizeof(other));
+	build4();
+	memcpy(packet + 28, other, sizeof(other));
+	store_be16(packet + 2, 28 + sizeof(other));
+	assert_true(sl_quote_read(packet + 28, sizeof(other), &q));
+	assert_false(sl_quote_parse(packet, 28 + sizeof(other), &q));
+	build4();
+	memcpy(other, packet + 28, 28 + QUOTED);
+	build6();
+	memcpy(packet + 48, other, 28 + QUOTED);
+	assert_true(sl_quote_read(packet + 48, len - 48, &q));
+	assert_false(sl_quote_parse(packet, len, &q));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_routers_say_is_read),
 		cmocka_unit_test(what_is_cut_short_is_none),
 		cmocka_unit_test(other_messages_are_none),
+		cmocka_unit_test(a_datagram_of_the_other_family_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
