@@ -88,8 +88,13 @@ class Ports(hosts.Case):
         self.talk(s)
 
     def test_two_processes_joined_by_memif(self):
-        ends = [self.sluice(WIRE % (f"tap: t{i}", f'dpdk: "net_memif0,role={role},id=7"'))
-                for i, role in enumerate(("server", "client"))]
+        def end(number, role):
+            return self.sluice(WIRE % (f"tap: t{number}",
+                                       f'dpdk: "net_memif0,role={role},id=7"'))
+        ends = [end(0, "server")]
+        hosts.eventually("the server listens", lambda: "@/run/memif.sock" in
+                         self.m.run("cat", "/proc/net/unix").stdout)
+        ends.append(end(1, "client"))  # which does not wait for a server
         self.join_by_tap(ends[0], "t0", "t1")
         self.talk(ends[0])
         self.assertEqual(ends[1].stop()[0], 0)
