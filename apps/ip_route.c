@@ -216,6 +216,16 @@ static const struct sl_key keys[] = {
 	"`control`, in portions between the packets; a route of the file hides that of the "       \
 	"kernel for the same prefix, and routes that find no room are counted as `refused`. They " \
 	"go when nothing is connected to `control` any more."
+#define INPUTS                                                        \
+	{                                                             \
+		[SL_IP_ROUTE_IN] = "in", [SL_IP_ROUTE_SELF] = "self", \
+		[SL_IP_ROUTE_CONTROL] = "control"                     \
+	}
+#define OUTPUTS                                                               \
+	{                                                                     \
+		[SL_IP_ROUTE_LOCAL] = "local", [SL_IP_ROUTE_ERROR] = "error", \
+		[SL_IP_ROUTE_BIG] = "big", [SL_IP_ROUTE_FIRST_IFACE] = "*"    \
+	}
 #define DROPS                                                         \
 	{                                                             \
 		[SL_IP_ROUTE_DROP_BLACKHOLE] = "blackhole",           \
@@ -240,13 +250,8 @@ const struct sl_app_class sl_ipv4_route_class = {
 		"\nOf what came `in`, options are looked at: record route and timestamp are "
 		"filled in, with the address towards the next hop; what makes no sense leaves on "
 		"`error`, with the byte that is wrong; packets with a source route are dropped.",
-	.inputs = {[SL_IP_ROUTE_IN] = "in",
-		   [SL_IP_ROUTE_SELF] = "self",
-		   [SL_IP_ROUTE_CONTROL] = "control"},
-	.outputs = {[SL_IP_ROUTE_LOCAL] = "local",
-		    [SL_IP_ROUTE_ERROR] = "error",
-		    [SL_IP_ROUTE_BIG] = "big",
-		    [SL_IP_ROUTE_FIRST_IFACE] = "*"},
+	.inputs = INPUTS,
+	.outputs = OUTPUTS,
 	.drops = DROPS,
 	.metrics = METRICS,
 	.keys = keys,
@@ -263,13 +268,8 @@ const struct sl_app_class sl_ipv4_route_class = {
 const struct sl_app_class sl_ipv6_route_class = {
 	.name = "ipv6-route",
 	.help = "send IPv6 packets on to the next hop\n" ABOUT,
-	.inputs = {[SL_IP_ROUTE_IN] = "in",
-		   [SL_IP_ROUTE_SELF] = "self",
-		   [SL_IP_ROUTE_CONTROL] = "control"},
-	.outputs = {[SL_IP_ROUTE_LOCAL] = "local",
-		    [SL_IP_ROUTE_ERROR] = "error",
-		    [SL_IP_ROUTE_BIG] = "big",
-		    [SL_IP_ROUTE_FIRST_IFACE] = "*"},
+	.inputs = INPUTS,
+	.outputs = OUTPUTS,
 	.drops = DROPS,
 	.metrics = METRICS,
 	.keys = keys,

@@ -4,12 +4,11 @@
 // sealed in place, one bit flipped before it is opened. Keys, nonces and texts are hashes of these.
 
 #include "simd/aead.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
 	HEADER = 4,
@@ -28,12 +27,6 @@ struct packet {
 
 static struct packet packets[SL_AEAD_BURST + 8];
 static struct sl_aead_item items[SL_AEAD_BURST + 8];
-
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 // Bytes that depend on header and number alone.
 static void fill(uint8_t *out, size_t len, const uint8_t *header, uint8_t number)

@@ -17,12 +17,6 @@ struct world {
 	uint64_t waiting, now;
 };
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 static void on_solicit(void *owner, const struct sl_neighbour *n)
 {
 	(void)owner;

@@ -17,12 +17,6 @@ enum { LONGEST = 4000, ROOM = 1 << 16, GUARD = 4096, MINUTE_S = 60 };
 
 static struct sl_harness *input[2], *icmp_error, *local; // inputs: IPv4, IPv6
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 static struct sl_harness *make(const char *line)
 {
 	struct sl_error err;

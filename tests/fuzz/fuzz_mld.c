@@ -14,12 +14,6 @@ enum { HEADER = sizeof(struct sl_ipv6_hdr), FRONT = HEADER + 8, MOST = 2048, MES
 
 static const uint8_t own[16] = {0xfe, 0x80, [15] = 1};
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 // Make length and checksum right, as far as there is a message right behind the hop-by-hop header.
 static void fix(uint8_t *packet, size_t len)
 {

@@ -13,12 +13,6 @@
 
 enum { HEADER = sizeof(struct sl_ipv6_hdr), MOST = 2048 };
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 // Make length and checksum right, as far as there is a message right behind the header.
 static void fix(uint8_t *packet, size_t len)
 {

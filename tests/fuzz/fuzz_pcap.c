@@ -3,6 +3,7 @@
 #include "drivers/pace.h"
 #include "drivers/playlist.h"
 #include "drivers/savefile.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +11,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 // What was read: how many packets, and a hash of their bytes and time stamps.
 struct summary {
 	size_t packets;
 	uint64_t hash;
 };
-
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void mix(uint64_t *hash, const void *bytes, size_t n)
 {

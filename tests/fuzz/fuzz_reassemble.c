@@ -25,12 +25,6 @@ struct model {
 static struct sl_harness *h; // its pool
 static struct model models[DATAGRAMS];
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 static void lost(void *context, struct rte_mbuf *p, enum sl_reassembly_fate fate)
 {
 	(void)context;

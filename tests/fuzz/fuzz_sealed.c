@@ -25,12 +25,6 @@ enum { FLIP, CUT, REPEAT, MOVE, REMOVE, ACTIONS };
 static uint8_t text[TEXT], right[FILE_MAX], changed[FILE_MAX];
 static uint8_t out[SL_UNSEALER_BURST * SL_SEALED_TEXT], all[FILE_MAX];
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 static struct sl_noise_cipher first_key(void)
 {
 	struct sl_noise_cipher c = {.has_key = true};

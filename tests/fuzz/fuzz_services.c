@@ -14,12 +14,6 @@ enum { MAC1 = 4, TAG = 8, LATER = 16 };
 
 static struct services s;
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 static void improve(unsigned choice, uint8_t *message, size_t len)
 {
 	const struct sl_tunnel_remote *r = &s.service[choice % SERVICES];

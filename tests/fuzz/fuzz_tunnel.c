@@ -34,12 +34,6 @@ static struct {
 } numbers[SESSIONS]; // of data, by receiver index
 static unsigned n_numbers;
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 // ---- randomness that is the same each time
 
 static const char *random_name(void)

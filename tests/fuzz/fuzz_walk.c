@@ -11,12 +11,6 @@
 
 enum { ROOM = 1 << 16, GUARD = 4096 };
 
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
 // The frame, ending at a page that nobody may touch.
 static uint8_t *place(const uint8_t *data, uint16_t len)
 {

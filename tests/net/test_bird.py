@@ -18,24 +18,16 @@ protocol kernel {{ merge paths; ipv4 {{ export all; }}; }}
 protocol kernel {{ merge paths; ipv6 {{ export all; }}; }}
 """
 
-OSPF = BASE + """\
-protocol ospf v2 {{
-  ipv4 {{ import all; }};
+AREA = """\
   area 0 {{
     interface "lan0" {{ stub; }};
     interface "one0" {{ type ptp; hello 1; dead 3; cost 10; }};
     interface "two0" {{ type ptp; hello 1; dead 3; cost 20; }};
   }};
-}}
-protocol ospf v3 {{
-  ipv6 {{ import all; }};
-  area 0 {{
-    interface "lan0" {{ stub; }};
-    interface "one0" {{ type ptp; hello 1; dead 3; cost 10; }};
-    interface "two0" {{ type ptp; hello 1; dead 3; cost 20; }};
-  }};
-}}
 """
+
+OSPF = (BASE + "protocol ospf v2 {{ ipv4 {{ import all; }};\n" + AREA + "}}\n" +
+        "protocol ospf v3 {{ ipv6 {{ import all; }};\n" + AREA + "}}\n")
 
 BGP = BASE + """\
 protocol direct {{ ipv4; ipv6; interface "lan0"; }}
