@@ -98,6 +98,7 @@ uint16_t sl_checksum_sum_scalar(const void *data, size_t len, uint32_t initial);
 uint16_t sl_checksum_sum_sse(const void *data, size_t len, uint32_t initial);
 uint16_t sl_checksum_sum_avx2(const void *data, size_t len, uint32_t initial);
 uint16_t sl_checksum_sum_avx512(const void *data, size_t len, uint32_t initial);
+uint16_t sl_checksum_sum_vnni(const void *data, size_t len, uint32_t initial);
 
 // The 16-bit one's complement sum of data and initial.
 //

@@ -1,26 +1,11 @@
 // The one's complement sum, 64 bytes at a time.
 #include "simd/checksum.h"
-
-#include <immintrin.h>
+#include "simd/checksum_load64.h"
 
 // Sums of 64-bit words: `all` of the words, modulo 2^64; `high` of their upper halves, exact.
 struct sums {
 	__m512i all, high;
 };
-
-static inline __m512i load(const uint8_t *p)
-{
-	__m512i words = _mm512_loadu_si512(p);
-
-	__asm__("" : "+v"(words)); // loads are the limit, and gcc would load again for each use
-	return words;
-}
-
-// The first n < 64 bytes at p; the others are not read and become zero.
-static inline __m512i load_first(const uint8_t *p, size_t n)
-{
-	return _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)n), p);
-}
 
 static inline void add(struct sums *s, __m512i words)
 {
@@ -43,21 +28,21 @@ uint16_t sl_checksum_sum_avx512(const void *data, size_t len, uint32_t initial)
 	const uint8_t *p = data;
 	struct sums a = {_mm512_setzero_si512(), _mm512_setzero_si512()}, b = a;
 
-	if (len >= 512) { // then no load straddles a cache line; an even step keeps words whole
-		size_t head = -(uintptr_t)p & 62;
+	if (len >= 512) {
+		size_t head = sl_checksum_head64(p);
 
-		add(&b, load_first(p, head));
+		add(&b, sl_checksum_load_first(p, head));
 		p += head;
 		len -= head;
 	}
 	for (; len >= 256; p += 256, len -= 256) {
-		add(&a, load(p));
-		add(&b, load(p + 64));
-		add(&a, load(p + 128));
-		add(&b, load(p + 192));
+		add(&a, sl_checksum_load64(p));
+		add(&b, sl_checksum_load64(p + 64));
+		add(&a, sl_checksum_load64(p + 128));
+		add(&b, sl_checksum_load64(p + 192));
 	}
 	for (; len >= 64; p += 64, len -= 64)
-		add(&a, load(p));
-	add(&b, load_first(p, len));
+		add(&a, sl_checksum_load64(p));
+	add(&b, sl_checksum_load_first(p, len));
 	return sl_checksum_fold(reduce(a, b) + initial);
 }

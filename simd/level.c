@@ -42,7 +42,7 @@ static const struct sl_simd_kernels levels[SL_SIMD_LEVELS] = {
 	[SL_SIMD_AVX512_IFMA] =
 		{
 			.name = "avx512",
-			.checksum_sum = sl_checksum_sum_avx512,
+			.checksum_sum = sl_checksum_sum_vnni,
 			.chacha20 = sl_chacha20_avx512,
 			.poly1305 = sl_poly1305_ifma,
 			.stack = 6 << 10,
@@ -60,7 +60,8 @@ struct sl_simd_cpu sl_simd_cpu_detect(void)
 		.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"),
 		.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 			  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"),
-		.ifma = __builtin_cpu_supports("avx512ifma"),
+		.ifma = __builtin_cpu_supports("avx512ifma") &&
+			__builtin_cpu_supports("avx512vnni"),
 	};
 }
 

@@ -26,7 +26,7 @@ struct sl_simd_cpu {
 	bool sse41;
 	bool avx2;   // AVX2 and BMI2
 	bool avx512; // F, BW, DQ and VL
-	bool ifma;
+	bool ifma;   // IFMA and VNNI
 };
 
 // The kernels of one level. Contracts: checksum.h, chacha20.h, poly1305.h.

@@ -101,7 +101,8 @@ static void nothing_outside_the_data_is_read(void **state)
 
 static void check_long(kernel k)
 {
-	static const size_t lengths[] = {4095,  4096,  9000,  9001,  32767, 32768, 32769,
+	static const size_t lengths[] = {4095,  4096,  9000,  9001,  15999, 16000, 16001, 16002,
+					 17023, 17024, 17025, 32000, 32001, 32767, 32768, 32769,
 					 33791, 33792, 33793, 33800, 65534, 65535, 65536};
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
