@@ -44,8 +44,8 @@ enum sl_tunnel_drop {
 	SL_TUNNEL_DROP_OVER_RATE,
 	SL_TUNNEL_DROP_CONGESTION, // RFC 6040: marked outside, and inside not able to be
 	SL_TUNNEL_DROP_NESTED,     // in too many tunnels of ours, perhaps over and over in this one
-	SL_TUNNEL_DROP_LOOPED,  // sealed already for this session: the way to the peer leads here
-	SL_TUNNEL_DROP_TOO_BIG, // for what is known of the way to the peer
+	SL_TUNNEL_DROP_LOOPED,     // a message of ours to this peer: the way there leads here
+	SL_TUNNEL_DROP_TOO_BIG,    // for what is known of the way to the peer
 	SL_TUNNEL_DROP_ICMP_IGNORED,
 	SL_TUNNEL_DROPS,
 };
@@ -82,6 +82,7 @@ struct sl_tunnel_peer {
 	struct sl_endpoint endpoint, source;
 	uint64_t handshake_ns; // when its newest session was made, since 1970; 0 = never
 	uint32_t generation;   // see struct sl_tunnel_record
+	uint32_t tried;        // index of our latest initiation; 0 = none
 	struct sl_staged staged;
 	struct sl_tunnel_limit limit;
 	uint64_t in_ns, out_ns; // until when its rate is spent, each way

@@ -190,6 +190,7 @@ static void command(struct sl_tunnel *t, struct sl_tunnel_seals *s,
 		break;
 	case SL_TUNNEL_TRIED:
 		locate(peer, r);
+		peer->tried = r->index;
 		sl_timers_sent(&peer->timers, t->app.now_ns, false, 0);
 		break;
 	case SL_TUNNEL_WANTED:

@@ -58,6 +58,7 @@ static void initiate(struct sl_shake *s, uint32_t id)
 	if (!sl_shake_send_to(s, id, &peer->remote.first, message, (size_t)len))
 		return;
 	sl_app_metric_add(&s->app, SL_SHAKE_METRIC_INITIATIONS_SENT, 1);
+	r.index = index;
 	if (!peer->source.ip.family)
 		r.source.port = s->port; // the data path forgets its own, too
 	sl_shake_command(s, &r);

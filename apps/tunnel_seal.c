@@ -88,11 +88,10 @@ static void stage(struct sl_tunnel *t, uint32_t id, struct rte_mbuf *p)
 	sl_tunnel_want(t, id, true);
 }
 
-// Whether the packet looks like a data message for that index. What it has no bytes for is read
+// Type and index of the message in a packet, should it be one. What it has no bytes for is read
 // from behind it, in its buffer.
-static bool looks_sealed(const uint8_t *ip, uint32_t index)
+static uint64_t head_of(const uint8_t *ip)
 {
-	const uint64_t head = SL_MESSAGE_DATA | (uint64_t)index << 32;
 	const uint8_t *message = ip + SL_OUTER4_LEN;
 
 	if (ip[0] >> 4 == 6) {
@@ -101,19 +100,39 @@ static bool looks_sealed(const uint8_t *ip, uint32_t index)
 
 		message = ip + SL_OUTER6_LEN + (divided ? sizeof(struct sl_ipv6_fragment) : 0);
 	}
-	return load_le64(message) == head;
+	return load_le64(message);
 }
 
-// Whether what is to be sealed is so already: where the way to the peer's endpoint leads into the
-// tunnel, it would go round and grow for ever.
-static bool is_looped(const struct sl_tunnel_peer *peer, const struct sl_session *session,
+// Whether such a message is one of ours for the peer. Indices are random: nobody else's are so.
+static bool is_ours(const struct sl_tunnel *t, uint32_t id, const struct sl_session *session,
+		    uint64_t head)
+{
+	uint32_t index = (uint32_t)(head >> 32);
+
+	switch (head & UINT32_MAX) {
+	case SL_MESSAGE_DATA:
+		return index == session->seal.remote;
+	case SL_MESSAGE_INITIATION:
+		return index == t->peers[id].tried;
+	case SL_MESSAGE_RESPONSE:
+	case SL_MESSAGE_CONFIRMATION:
+		return sl_tunnel_peer_of(sl_indices_find(t->indices, index)) == id;
+	default:
+		return false;
+	}
+}
+
+// Whether what is to be sealed is a message of ours to this peer: where the way to its endpoint
+// leads into the tunnel, data would go round and grow for ever, and a handshake wait for itself.
+static bool is_looped(const struct sl_tunnel *t, uint32_t id, const struct sl_session *session,
 		      const struct rte_mbuf *p)
 {
 	struct sl_quote q;
 
-	return sl_len(p) > 0 && looks_sealed(sl_data(p), session->seal.remote) &&
+	return sl_len(p) > 0 && is_ours(t, id, session, head_of(sl_data(p))) &&
 	       sl_quote_read(sl_data(p), sl_len(p), &q) &&
-	       q.len >= sizeof(struct sl_message_data) && sl_endpoint_equal(&q.to, &peer->endpoint);
+	       q.len >= sizeof(struct sl_message_data) &&
+	       sl_endpoint_equal(&q.to, &t->peers[id].endpoint);
 }
 
 void sl_tunnel_send(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id, struct rte_mbuf *p)
@@ -121,12 +140,12 @@ void sl_tunnel_send(struct sl_tunnel *t, struct sl_tunnel_seals *s, uint32_t id,
 	struct sl_tunnel_peer *peer = &t->peers[id];
 	struct sl_session *session = sl_session(&peer->sessions, SL_CURRENT);
 
-	if (!sl_session_sends(session, t->app.now_ns)) {
-		stage(t, id, p);
+	if (is_looped(t, id, session, p)) {
+		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_LOOPED);
 		return;
 	}
-	if (is_looped(peer, session, p)) {
-		sl_app_drop(&t->app, p, SL_TUNNEL_DROP_LOOPED);
+	if (!sl_session_sends(session, t->app.now_ns)) {
+		stage(t, id, p);
 		return;
 	}
 	sl_timers_sent(&peer->timers, t->app.now_ns, sl_len(p) > 0, sl_tunnel_jitter_ns(t));

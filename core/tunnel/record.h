@@ -47,6 +47,7 @@ struct sl_tunnel_record {
 		struct sl_tunnel_keys keys;
 		struct sl_prefix prefix;
 		struct sl_tunnel_limit limit;
+		uint32_t index; // of SL_TUNNEL_TRIED: the initiation's
 	};
 };
 

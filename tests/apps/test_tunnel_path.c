@@ -163,6 +163,44 @@ static void what_comes_back_sealed_is_not_sealed_again(void **state)
 	assert_int_equal(rig_expect_data(&rig, a, plaintext), 160);
 }
 
+// Otherwise each would wait for a session with its own peer, and ask for one.
+static void a_handshake_that_comes_back_is_not_sealed_either(void **state)
+{
+	struct rig_message m;
+
+	(void)state;
+	rig_send(&rig, "10.1.0.1", "10.2.0.1", 96);
+	m = *rig_expect_initiation(&rig, a);
+	for (unsigned i = 0; i < 18; i++) {
+		come_back(&m, "192.0.2.1", "192.0.2.2", false);
+		assert_int_equal(sl_harness_drop(rig.data, "looped"), i + 1);
+		assert_int_equal(sl_harness_app(rig.data)->held, 1);
+		if (i == 17)
+			break;
+		rig_wait(&rig, RIG_SECOND_NS * 27 / 5);
+		m = *rig_expect_initiation(&rig, a);
+	}
+	rig_wait_s(&rig, 10);
+	assert_int_equal(sl_harness_metric(rig.shake, "given_up"), 1);
+	assert_int_equal(sl_harness_app(rig.data)->held, 0);
+	rig_expect_silence(&rig);
+}
+
+static void a_response_that_comes_back_is_not_sealed_either(void **state)
+{
+	struct rig_message m;
+
+	(void)state;
+	connect_both();
+	rig_wait_s(&rig, 6);
+	peer_initiate(a, message);
+	rig_hear(&rig, a->at, message, PEER_INITIATION);
+	m = *rig_expect(&rig, SL_MESSAGE_RESPONSE);
+	come_back(&m, "192.0.2.1", "192.0.2.2", false);
+	assert_int_equal(sl_harness_drop(rig.data, "looped"), 1);
+	rig_expect_silence(&rig);
+}
+
 static void plaintext_is_padded_with_zeros_to_16_bytes_within_the_mtu(void **state)
 {
 	(void)state;
@@ -384,6 +422,8 @@ int main(void)
 		TEST(what_is_no_ip_packet_is_not_sealed),
 		TEST(at_most_128_packets_wait_and_the_oldest_goes_first),
 		TEST(what_comes_back_sealed_is_not_sealed_again),
+		TEST(a_handshake_that_comes_back_is_not_sealed_either),
+		TEST(a_response_that_comes_back_is_not_sealed_either),
 		TEST(plaintext_is_padded_with_zeros_to_16_bytes_within_the_mtu),
 		TEST(data_has_no_dscp_and_the_inner_ecn_outside),
 		TEST(padding_is_cut_off_and_its_absence_is_no_fault),
