@@ -68,6 +68,7 @@ static const struct sl_key keys[] = {
 	 .type = SL_STRING,
 	 .offset = offsetof(struct config, expression),
 	 .required = true,
+	 .check = sl_packet_filter_check,
 	 .help = "what passes, in the words of tcpdump: udp port 53"},
 	{0},
 };

@@ -27,19 +27,36 @@ static void assemble(struct sl_packet_filter *f)
 	f->machine_code_bytes = bytes;
 }
 
-int sl_packet_filter_init(struct sl_packet_filter *f, const char *expression, struct sl_error *err)
+static int compile(struct bpf_program *program, const char *expression, struct sl_error *err)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, SNAPLEN);
 	int rc = 0;
 
-	*f = (struct sl_packet_filter){0};
 	if (!pcap)
 		return sl_error_set(err, -ENOMEM, "out of memory");
-	if (pcap_compile(pcap, &f->classic, expression, 1, PCAP_NETMASK_UNKNOWN))
-		rc = sl_error_set(err, -EINVAL, "filter '%s': %s", expression, pcap_geterr(pcap));
-	else
-		assemble(f);
+	if (pcap_compile(pcap, program, expression, 1, PCAP_NETMASK_UNKNOWN))
+		rc = sl_error_set(err, -EINVAL, "'%.128s': %s", expression, pcap_geterr(pcap));
 	pcap_close(pcap);
+	return rc;
+}
+
+int sl_packet_filter_check(const char *expression, struct sl_error *err)
+{
+	struct bpf_program program = {0};
+	int rc = compile(&program, expression, err);
+
+	pcap_freecode(&program);
+	return rc;
+}
+
+int sl_packet_filter_init(struct sl_packet_filter *f, const char *expression, struct sl_error *err)
+{
+	int rc;
+
+	*f = (struct sl_packet_filter){0};
+	rc = compile(&f->classic, expression, err);
+	if (rc == 0)
+		assemble(f);
 	return rc;
 }
 

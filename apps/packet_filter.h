@@ -17,6 +17,9 @@ struct sl_packet_filter {
 // Resolves the host names that the expression may hold: control thread only.
 int sl_packet_filter_init(struct sl_packet_filter *f, const char *expression, struct sl_error *err);
 
+// Whether it would: sl_packet_filter_init without a filter.
+int sl_packet_filter_check(const char *expression, struct sl_error *err);
+
 // Zeroed memory is legal.
 void sl_packet_filter_fini(struct sl_packet_filter *f);
 

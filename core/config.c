@@ -155,6 +155,12 @@ static int read_text(const struct reader *r, const struct sl_key *k, const struc
 {
 	if (is_path(k->type) && !v->text[0])
 		return sl_error_set(r->err, -EINVAL, "is an empty path");
+	if (k->check) {
+		int code = k->check(v->text, r->err);
+
+		if (code)
+			return code;
+	}
 	*out = is_path(k->type) ? sl_graph_path(r->g, v->at, v->text) : strdup(v->text);
 	return *out ? 0 : sl_error_set(r->err, -ENOMEM, "out of memory");
 }

@@ -281,8 +281,22 @@ static int parse_loops(const char *text, uint64_t *loops, struct sl_error *err)
 	if (strcmp(text, "forever") == 0)
 		return 0;
 	if (sl_parse_uint(text, loops, NULL) < 0 || *loops == 0)
-		return sl_error_set(err, -EINVAL, "loop '%s' is neither a count nor forever", text);
+		return sl_error_set(err, -EINVAL, "'%s' is neither a count nor forever", text);
 	return 0;
+}
+
+static int check_loops(const char *text, struct sl_error *err)
+{
+	uint64_t loops;
+
+	return parse_loops(text, &loops, err);
+}
+
+static int check_rate(const char *text, struct sl_error *err)
+{
+	struct sl_pace pace;
+
+	return sl_pace_parse(&pace, text, err);
 }
 
 // Keys are read where any is named; what else is missing is said then.
@@ -343,6 +357,7 @@ static const struct sl_key reader_keys[] = {
 		.offset = offsetof(struct config, loop),
 		.preset = "1",
 		.help = "how many times to replay them: a count, or forever",
+		.check = check_loops,
 	},
 	{
 		.name = "rate",
@@ -350,6 +365,7 @@ static const struct sl_key reader_keys[] = {
 		.offset = offsetof(struct config, rate),
 		.preset = "max",
 		.help = "max, original, a speed such as x2 or x0.5, or a rate such as 5Mpps",
+		.check = check_rate,
 	},
 	{
 		.name = "stream",

@@ -73,6 +73,11 @@ struct sl_key {
 	const char *help;           // one line, no full stop
 	const char *const *choices; // SL_CHOICE: words, NULL at the end
 	double min, max;            // numbers, in the unit stored; max 0 = no limit
+
+	// Whether a text, or each of a list, is right as far as that can be seen from it alone, so
+	// that a wrong one is shown where it is written before anything is made of it. NULL = any.
+	// Control thread. Returns 0 or -errno with err->text, which begins with the text in quotes.
+	int (*check)(const char *text, struct sl_error *err);
 };
 
 struct sl_app;

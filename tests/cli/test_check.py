@@ -22,6 +22,14 @@ BAD = [
     ("apps:\n  a: sink\n  a: sink\n", "bad.yaml:3:3:", "a"),
     ("apps: {a: sink}\nlinks: [a -> b]\n", "bad.yaml:2:", "'b'"),
     ("apps: {a: sink}\nworkers: lots\n", "bad.yaml:2:10:", "lots"),
+    ("apps: {s: source, f: {filter: udp prot 53}, e: sink}\nlinks: [s -> f -> e]",
+     "bad.yaml:1:31:", "'expression' of app 'f': 'udp prot 53': "),
+    ("apps:\n  s: source\n  f:\n    filter:\n      expression: host 1.2.3.4.5\n  e: sink\n"
+     "links: [s -> f -> e]", "bad.yaml:5:19:", "'host 1.2.3.4.5': "),
+    ("apps: {r: {pcap-reader: {file: a.pcap, loop: often}}, e: sink}\nlinks: [r -> e]",
+     "bad.yaml:1:46:", "'loop' of app 'r': 'often' is neither a count nor forever"),
+    ("apps: {r: {pcap-reader: {file: a.pcap, rate: fast}}, e: sink}\nlinks: [r -> e]",
+     "bad.yaml:1:46:", "'rate' of app 'r': 'fast' is none of max,"),
     ("apps: [", "bad.yaml:1:", ""),
     ("appz: {}", "bad.yaml:1:1:", "'apps'"),
 ]

@@ -146,6 +146,8 @@ static void mistakes_are_named_at_their_place(void **state)
 		 "1:26: 'mode' of app 'k' wants one value, not 2: put quotes around what has "
 		 "blanks"},
 		{"{mode: []}", "1:26: 'mode' of app 'k' wants one value, not an empty list"},
+		{"{title: hey!}", "1:27: 'title' of app 'k': 'hey!' is loud"},
+		{"{tags: [red, 'green!']}", "1:33: 'tags' of app 'k': 'green!' is loud"},
 		{"[a, b]",
 		 "1:20: 'title' of app 'k' wants one value, not 2: put quotes around what has "
 		 "blanks"},

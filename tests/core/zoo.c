@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -12,17 +13,22 @@ static void nothing(struct sl_app *app)
 	(void)app;
 }
 
+static int check_title(const char *text, struct sl_error *err)
+{
+	return strchr(text, '!') ? sl_error_set(err, -EINVAL, "'%s' is loud", text) : 0;
+}
+
 static const char *const modes[] = {"slow", "steady", "fast", NULL};
 
 static const struct sl_key knobs_keys[] = {
-	{"title", SL_STRING, offsetof(struct knobs, title), .preset = "none"},
+	{"title", SL_STRING, offsetof(struct knobs, title), .preset = "none", .check = check_title},
 	{"loud", SL_BOOL, offsetof(struct knobs, loud), .preset = "yes"},
 	{"count", SL_UINT, offsetof(struct knobs, count), .preset = "5", .min = 1, .max = 100},
 	{"size", SL_BYTES, offsetof(struct knobs, size), .min = 64},
 	{"pause", SL_DURATION, offsetof(struct knobs, pause), .min = 1000, .max = 5e9},
 	{"share", SL_REAL, offsetof(struct knobs, share), .max = 1},
 	{.name = "file", .type = SL_PATH, .offset = offsetof(struct knobs, file)},
-	{"tags", SL_STRINGS, offsetof(struct knobs, tags), .preset = "blue"},
+	{"tags", SL_STRINGS, offsetof(struct knobs, tags), .preset = "blue", .check = check_title},
 	{.name = "inputs", .type = SL_PATHS, .offset = offsetof(struct knobs, inputs)},
 	{"mode", SL_CHOICE, offsetof(struct knobs, mode), .preset = "steady", .choices = modes},
 	{.name = "rate", .type = SL_RATE, .offset = offsetof(struct knobs, rate)},

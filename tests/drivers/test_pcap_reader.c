@@ -400,9 +400,9 @@ static void nonsense_settings_are_refused(void **state)
 {
 	(void)state;
 	image_simple("good.pcap", 3, 60);
-	assert_refused(SETTINGS("file", "good.pcap", "loop", "0"), -EINVAL, "loop '0'");
-	assert_refused(SETTINGS("file", "good.pcap", "loop", "ever"), -EINVAL, "loop 'ever'");
-	assert_refused(SETTINGS("file", "good.pcap", "loop", "-1"), -EINVAL, "loop '-1'");
+	assert_refused(SETTINGS("file", "good.pcap", "loop", "0"), -EINVAL, "'0' is neither");
+	assert_refused(SETTINGS("file", "good.pcap", "loop", "ever"), -EINVAL, "'ever' is neither");
+	assert_refused(SETTINGS("file", "good.pcap", "loop", "-1"), -EINVAL, "'-1' is neither");
 	assert_refused(SETTINGS("file", "good.pcap", "rate", "fast"), -EINVAL, "'fast' is none of");
 	assert_refused(SETTINGS("file", "good.pcap", "rate", "x0"), -EINVAL, "'x0' is not a speed");
 	assert_refused(SETTINGS("file", "good.pcap", "stream", "maybe"), -EINVAL, "maybe");

@@ -46,6 +46,16 @@ static inline void fuzz_print(const struct sl_graph *g)
 	sl_graph_destroy(again);
 }
 
+// Loading a plugin runs its code, and a filter is libpcap's to read, which asks for the addresses
+// of hosts: texts that name some are not checked further.
+static inline bool fuzz_is_ours(const struct sl_graph *g)
+{
+	for (size_t i = 0; i < g->n_apps; i++)
+		if (!strcmp(g->apps[i].class, "filter"))
+			return false;
+	return g->n_plugins == 0;
+}
+
 static inline void fuzz_graph(struct sl_graph *g)
 {
 	struct sl_graph *copy = sl_graph_copy(g);
@@ -55,11 +65,10 @@ static inline void fuzz_graph(struct sl_graph *g)
 	fuzz_expect(!strcmp(a, b));
 	free(a);
 	free(b);
-	// Loading a plugin runs its code: texts that name some are not checked further.
-	if (g->n_plugins == 0 && sl_graph_check(g, &err)) {
+	if (fuzz_is_ours(g) && sl_graph_check(g, &err)) {
 		fuzz_expect(err.text[0] && !strpbrk(err.text, "\n\r\t"));
 		fuzz_expect(sl_graph_check(copy, NULL));
-	} else if (g->n_plugins == 0) {
+	} else if (fuzz_is_ours(g)) {
 		fuzz_print(g);
 	}
 	while (copy->n_apps > 0)
