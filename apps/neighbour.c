@@ -414,6 +414,12 @@ static void neighbour_settle(struct sl_app *app, const struct sl_apps *apps)
 
 	if (port && sl_ether_is_unicast(port->ether))
 		sl_neighbour_set_mac(self, port->ether);
+	self->own.changed = true; // IPv6 may be there now, or not any longer
+}
+
+static void neighbour_quiesce(struct sl_app *app)
+{
+	sl_neighbour_mld_quiesce((struct sl_neighbour_app *)app);
 }
 
 static void neighbour_stop(struct sl_app *app)
@@ -485,6 +491,7 @@ const struct sl_app_class sl_neighbour_class = {
 	.configure = neighbour_configure,
 	.adopt = neighbour_adopt,
 	.settle = neighbour_settle,
+	.quiesce = neighbour_quiesce,
 	.push = neighbour_push,
 	.tick = neighbour_tick,
 	.stop = neighbour_stop,

@@ -109,6 +109,10 @@ void sl_neighbour_mld(struct sl_neighbour_app *self, struct rte_mbuf *p,
 		      const struct sl_mld_query *q, enum sl_mld_verdict verdict);
 void sl_neighbour_mld_tick(struct sl_neighbour_app *self);
 
+// Nothing is listened to any more: tell it, until addresses change or settle is called. Control
+// thread.
+void sl_neighbour_mld_quiesce(struct sl_neighbour_app *self);
+
 // Somebody else uses one of our addresses: count it and tell all whose it is, not too often.
 // Spec: RFC 5227 section 2.4 (c).
 void sl_neighbour_conflict(struct sl_neighbour_app *self, struct sl_neighbour_address *a);

@@ -8,7 +8,7 @@
 
 enum {
 	HEADER = sizeof(struct sl_ether_hdr),
-	TICK_MOST = 32, // messages in a tick
+	TELL_MOST = 32, // messages at a time
 };
 
 static const uint8_t all_routers[][16] = {{0xff, 2, [15] = 2}, {0xff, 5, [15] = 2}};
@@ -73,24 +73,46 @@ void sl_neighbour_mld(struct sl_neighbour_app *self, struct rte_mbuf *p,
 	sl_neighbour_done(self, p, true);
 }
 
-void sl_neighbour_mld_tick(struct sl_neighbour_app *self)
+static void tell(struct sl_neighbour_app *self)
 {
 	const uint8_t *source = self->own.items[SL_NEIGHBOUR_LINK_LOCAL].prefix.ip.bytes;
 	uint8_t packet[SL_MLD_MAX];
-	struct groups groups;
 	size_t len;
 
-	if (!self->has_mac || !sl_neighbour_has_ipv6(self))
-		return;
-	if (self->own.changed) {
-		collect(&self->own, &groups);
-		self->own.changed = !sl_mld_listen(&self->mld, (const uint8_t(*)[16])groups.ip,
-						   groups.n, self->app.now_ns);
-	}
-	for (unsigned i = 0; i < TICK_MOST; i++) {
+	for (unsigned i = 0; i < TELL_MOST; i++) {
 		len = sl_mld_next(&self->mld, source, packet, self->app.now_ns);
 		if (len == 0)
 			return;
 		send(self, packet, (uint16_t)len);
 	}
+}
+
+static void listen(struct sl_neighbour_app *self, const struct groups *to)
+{
+	self->own.changed = !sl_mld_listen(&self->mld, (const uint8_t(*)[16])to->ip, to->n,
+					   self->app.now_ns);
+}
+
+void sl_neighbour_mld_tick(struct sl_neighbour_app *self)
+{
+	struct groups groups = {.n = 0}; // none without IPv6
+
+	if (!self->has_mac)
+		return;
+	if (self->own.changed) {
+		if (sl_neighbour_has_ipv6(self))
+			collect(&self->own, &groups);
+		listen(self, &groups);
+	}
+	tell(self);
+}
+
+void sl_neighbour_mld_quiesce(struct sl_neighbour_app *self)
+{
+	const struct groups none = {.n = 0};
+
+	if (!self->has_mac)
+		return;
+	listen(self, &none);
+	tell(self);
 }

@@ -120,10 +120,18 @@ static void source_needs(const void *config, struct sl_needs *needs)
 }
 
 static const struct sl_key source_keys[] = {
-	{"length", SL_UINT, offsetof(struct source_config, length), "60", false,
-	 "bytes of each frame, without FCS", NULL, LENGTH_MIN, SL_FRAME_MAX - CHUNK},
-	{"count", SL_UINT, offsetof(struct source_config, count), "0", false,
-	 "packets to make; 0 = without end", NULL, 0, 0},
+	{.name = "length",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct source_config, length),
+	 .preset = "60",
+	 .help = "bytes of each frame, without FCS",
+	 .min = LENGTH_MIN,
+	 .max = SL_FRAME_MAX - CHUNK},
+	{.name = "count",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct source_config, count),
+	 .preset = "0",
+	 .help = "packets to make; 0 = without end"},
 	{0},
 };
 

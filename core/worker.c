@@ -294,6 +294,14 @@ void sl_worker_set(struct sl_worker *w, const struct sl_schedule *schedule, uint
 void sl_worker_quiesce(struct sl_worker *w)
 {
 	w->schedule.n_pulls = w->schedule.n_delays;
+	for (size_t i = 0; i < w->schedule.n_all; i++) {
+		struct sl_app *app = w->schedule.all[i];
+
+		if (!app->class->quiesce)
+			continue;
+		app->class->quiesce(app);
+		publish(app);
+	}
 }
 
 int sl_worker_start(struct sl_worker *w, int cpu)

@@ -30,7 +30,8 @@ void sl_worker_destroy(struct sl_worker *w);
 // Set what it runs and how long it may sleep when idle (0 = never). Only while stopped or paused.
 void sl_worker_set(struct sl_worker *w, const struct sl_schedule *schedule, uint64_t idle_ns);
 
-// Pull no source any more, until sl_worker_set. Only while stopped or paused.
+// Pull no source any more, until sl_worker_set, and have apps say their last. Only while stopped or
+// paused.
 void sl_worker_quiesce(struct sl_worker *w);
 
 // Start its thread on one CPU. Returns 0 or -errno.

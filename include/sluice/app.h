@@ -17,6 +17,8 @@
 //   tick       worker, about every millisecond.
 //   call       control thread, its worker paused: answer a request of the class's own, see
 //              sl_engine_call. May allocate, gives no packets.
+//   quiesce    control thread, workers paused. The sources end, what is on its way still leaves:
+//              give what the outside should hear last. settle follows if all goes on after all.
 //   stop       control thread, no worker calls any more: close, free. Packets still held are
 //              freed here.
 //
@@ -115,6 +117,7 @@ struct sl_app_class {
 	void (*push)(struct sl_app *app);
 	void (*tick)(struct sl_app *app);
 	int (*call)(struct sl_app *app, void *request, struct sl_error *err);
+	void (*quiesce)(struct sl_app *app);
 	void (*stop)(struct sl_app *app);
 };
 

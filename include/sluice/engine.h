@@ -70,7 +70,8 @@ int sl_engine_call(struct sl_engine *e, const char *app, const char *class, void
 // more. False where a source never ends.
 bool sl_engine_drained(struct sl_engine *e);
 
-// Sources stop bringing packets in; the rest goes on until drained. Undone by the next apply.
+// Sources stop bringing packets in and apps say their last; the rest goes on until drained. Undone
+// by the next apply.
 void sl_engine_quiesce(struct sl_engine *e);
 
 // A graph file's own words on the engine, for callers that create one for it: workers' CPUs, EAL

@@ -147,6 +147,35 @@ static void a_change_of_the_file_reports_what_is_new(void **state)
 	link_end(h);
 }
 
+static void the_end_is_reported_once(void **state)
+{
+	struct sl_harness *h = link_make(plain);
+	uint8_t packet[SL_MLD_MAX];
+
+	(void)state;
+	sl_harness_quiesce(h);
+	take_report(h, packet);
+	expect_groups(packet, SL_MLD_TO_INCLUDE);
+	sl_harness_tick(h);
+	link_expect_nothing(h);
+	link_end(h);
+}
+
+static void an_end_that_is_none_is_taken_back(void **state)
+{
+	struct sl_harness *h = link_make(plain);
+	uint8_t packet[SL_MLD_MAX];
+
+	(void)state;
+	sl_harness_quiesce(h);
+	take_report(h, packet);
+	sl_harness_settle(h, "other", (uint8_t[6]){0});
+	sl_harness_tick(h);
+	take_report(h, packet);
+	expect_groups(packet, SL_MLD_TO_EXCLUDE);
+	link_end(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +184,8 @@ int main(void)
 		cmocka_unit_test(bad_queries_are_dropped_by_name),
 		cmocka_unit_test(groups_come_and_go_with_addresses),
 		cmocka_unit_test(a_change_of_the_file_reports_what_is_new),
+		cmocka_unit_test(the_end_is_reported_once),
+		cmocka_unit_test(an_end_that_is_none_is_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,12 +100,12 @@ static int refuse_configure(struct sl_app *app, const void *config, struct sl_er
 }
 
 static const struct sl_key count_keys[] = {
-	{"count", SL_UINT, offsetof(struct count_config, count), "0", false, "packets", NULL, 0, 0},
+	{"count", SL_UINT, offsetof(struct count_config, count), .preset = "0", .help = "packets"},
 	{0},
 };
 
 static const struct sl_key note_keys[] = {
-	{"note", SL_UINT, offsetof(struct count_config, count), "0", false, "any", NULL, 0, 0},
+	{"note", SL_UINT, offsetof(struct count_config, count), .preset = "0", .help = "any"},
 	{0},
 };
 

@@ -45,12 +45,35 @@ static const struct sl_app_class looker_class = {
 	.settle = look_around,
 };
 
+static void pull_nothing(struct sl_app *app)
+{
+	(void)app;
+}
+
+static void say_goodbye(struct sl_app *app)
+{
+	struct rte_mbuf *p;
+
+	assert_true(sl_alloc_burst(app->pool, &p, 1));
+	sl_app_created(app, 1);
+	sl_app_give_one(app, 0, p);
+}
+
+static const struct sl_app_class polite_class = {
+	.name = "polite",
+	.help = "says goodbye",
+	.outputs = {"out"},
+	.size = sizeof(struct sl_app),
+	.pull = pull_nothing,
+	.quiesce = say_goodbye,
+};
+
 static int register_classes(void **state)
 {
 	(void)state;
 	return sl_class_register(&numbers_class) || sl_class_register(&check_class) ||
 	       sl_class_register(&pass_class) || sl_class_register(&refuse_class) ||
-	       sl_class_register(&looker_class);
+	       sl_class_register(&looker_class) || sl_class_register(&polite_class);
 }
 
 static int create(void **state)
@@ -374,6 +397,17 @@ static void quiesced_sources_bring_nothing_more(void **state)
 	assert_true(app("a").created > created);
 }
 
+static void what_is_said_last_still_leaves(void **state)
+{
+	(void)state;
+	apply(graph("a=polite -> p=pass -> b=sink"));
+	sl_engine_breathe(engine);
+	sl_engine_quiesce(engine);
+	assert_false(sl_engine_drained(engine));
+	breathe_until_drained();
+	assert_int_equal(app("b").consumed, 1);
+}
+
 static void a_graph_may_grow_many_times(void **state)
 {
 	(void)state;
@@ -461,6 +495,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(workers_come_and_go_under_traffic, create, destroy),
 		cmocka_unit_test_setup_teardown(stopping_keeps_packets_and_starting_goes_on, create,
 						destroy),
+		cmocka_unit_test_setup_teardown(what_is_said_last_still_leaves, create, destroy),
 		cmocka_unit_test_setup_teardown(quiesced_sources_bring_nothing_more, create,
 						destroy),
 		cmocka_unit_test_setup_teardown(a_graph_may_grow_many_times, create, destroy),

@@ -318,6 +318,12 @@ void sl_harness_tick(struct sl_harness *h)
 	publish(h);
 }
 
+void sl_harness_quiesce(struct sl_harness *h)
+{
+	h->app->class->quiesce(h->app);
+	publish(h);
+}
+
 void sl_harness_advance(struct sl_harness *h, uint64_t ns)
 {
 	h->app->now_ns += ns;

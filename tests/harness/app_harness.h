@@ -63,6 +63,9 @@ void sl_harness_breathe(struct sl_harness *h);
 
 void sl_harness_tick(struct sl_harness *h);
 
+// The sources have ended: the app says its last.
+void sl_harness_quiesce(struct sl_harness *h);
+
 // Move the app's clock; calls nothing.
 void sl_harness_advance(struct sl_harness *h, uint64_t ns);
 

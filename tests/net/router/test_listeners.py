@@ -11,7 +11,7 @@ from scapy.layers.inet6 import (ICMPv6MLDone, ICMPv6MLQuery, ICMPv6MLQuery2, ICM
                                 ICMPv6MLReport2, IPv6ExtHdrHopByHop, RouterAlert, in6_chksum)
 
 QUERIER = "fe80::9"
-IS_INCLUDE, IS_EXCLUDE, TO_EXCLUDE = 1, 2, 4
+IS_INCLUDE, IS_EXCLUDE, TO_INCLUDE, TO_EXCLUDE = 1, 2, 3, 4
 ROUTERS = {"ff02::2", "ff05::2"}
 
 
@@ -60,6 +60,10 @@ class Case(testbed.Case):
         return [r for f in self.heard(port) if ICMPv6MLReport2 in f
                 for r in records_of(bytes(f)[62:])]
 
+    def leave(self, port):
+        """The groups that a port has heard the router leave."""
+        return {r[1] for r in self.records(port) if r[0] == TO_INCLUDE}
+
     def wait(self, condition, what):
         self.until(lambda _: condition(), what)
 
@@ -106,6 +110,33 @@ class Version2(Case):
                       self.query(ICMPv6MLQuery2(mladdr=group, sources_number=9)))
         self.dropped(lan_out__bad_query=8)
         self.assertFalse([r for r in self.records(self.lan) if r[0] == IS_EXCLUDE])
+
+
+@testbed.only_sluice("what the end of sluice, or a change of its file, makes it say")
+class Leaves(Case):
+    """RFC 3810 section 6.1: that a group is left is told at once."""
+
+    def test_rfc3810_6_1_all_groups_are_left_at_the_end(self):
+        report = self.router.stop()
+        self.router.stop = lambda: report
+        self.collect()
+        for port in (self.lan, self.wan, self.mid):
+            self.assertEqual(self.leave(port), self.groups(port))
+
+    def test_rfc3810_6_1_the_group_of_an_address_that_goes_is_left(self):
+        self.lan.ip6 = "fd00:1::77"
+        self.router.reload(self.file())
+        group = solicited_node("fd00:1::1")[0]
+        self.wait(lambda: self.leave(self.lan) == {group}, "a report")
+
+    def test_rfc3810_6_1_all_groups_are_left_where_ipv6_goes(self):
+        had = {port: self.groups(port) for port in (self.lan, self.wan, self.mid)}
+        for port in self.ports.values():
+            port.ip6 = None
+        self.routes = {to: via for to, via in self.routes.items() if ":" not in to}
+        self.router.reload(self.file())
+        for port, groups in had.items():
+            self.wait(lambda p=port, g=groups: self.leave(p) == g, f"reports on {port.name}")
 
 
 class Version1(Case):

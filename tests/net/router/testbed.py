@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -95,6 +96,7 @@ class Sluice:
     """Sluice as the router under test."""
 
     def __init__(self, binary, namespace, path, text):
+        self.path = path
         path.write_text(text)
         self.errors = open(path.with_suffix(".err"), "w+", encoding="utf-8")
         self.process = namespace.start(binary, "run", path, "--json", stdout=subprocess.PIPE,
@@ -107,6 +109,12 @@ class Sluice:
     def check(self):
         if self.process.poll() is not None:
             raise AssertionError(f"sluice has ended: {self.complaints()}")
+
+    def reload(self, text):
+        """Have it read another file."""
+        self.path.write_text(text)
+        self.process.send_signal(signal.SIGHUP)
+        hosts.eventually("it is read", lambda: self.check() or "reloaded" in self.complaints())
 
     def stop(self):
         """Returns the report."""
