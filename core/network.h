@@ -147,7 +147,7 @@ struct sl_network {
 struct sl_network_word {
 	const char *name;
 	const char *key;
-	const char *apps[2]; // those of them that are there
+	const char *apps[4]; // those of them that are there; NULL at the end
 };
 
 extern const struct sl_network_word sl_network_words[]; // name NULL at the end

@@ -212,11 +212,11 @@ static void set_words(struct sl_builder *b, const struct sl_setting *s)
 
 	while (strcmp(w->name, s->key) != 0)
 		w++;
-	for (unsigned i = 0; i < 2 && w->apps[i]; i++) {
+	for (unsigned i = 0; w->apps[i]; i++) {
 		const struct sl_graph_app *app = sl_graph_find(b->g, w->apps[i]);
 
 		if (!app)
-			continue; // no IPv6
+			continue; // no IPv6, or nothing of the kernel
 		b->app = (size_t)(app - b->g->apps);
 		sl_build_put(b, s->value.at, w->key, s->value.text, false);
 	}

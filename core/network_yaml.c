@@ -290,7 +290,7 @@ int sl_read_neighbours(const struct sl_reader *r, const struct sl_yaml *v)
 // ---- the router
 
 const struct sl_network_word sl_network_words[] = {
-	{"max-routes", "max-routes", {"ipv4-route", "ipv6-route"}},
+	{"max-routes", "max-routes", {"ipv4-route", "ipv6-route", "kernel-routes"}},
 	{"icmp-rate", "rate", {"icmp-error"}},
 	{"icmp-burst", "burst", {"icmp-error"}},
 	{0},

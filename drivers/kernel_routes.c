@@ -17,10 +17,11 @@
 #include <sluice/app.h>
 
 enum { IPV4, IPV6, ICMP, LOCAL, INTERFACES };
-enum { ROUTES, ADDRESSES, NEIGHBOURS, RECORDS, RESYNCS, REFUSED, MALFORMED };
+enum { ROUTES, ADDRESSES, NEIGHBOURS, RECORDS, RESYNCS, REFUSED, MALFORMED, WITHHELD };
 
 enum {
-	POLL_NS = 1000000, // between two looks at the sockets while nothing is to be done
+	POLL_NS = 1000000,      // between two looks at the sockets while nothing is to be done
+	REFILL_NS = 1000000000, // between two looks at all routes for those that find room now
 
 	// portions
 	WALK = 2048,    // prefixes looked at
@@ -36,6 +37,7 @@ enum {
 struct kernel_routes_config {
 	const char *table;
 	struct sl_strings interfaces, devices;
+	uint64_t max_routes;
 };
 
 struct kernel_routes {
@@ -44,7 +46,8 @@ struct kernel_routes {
 	struct sl_kernel_follower follower; // of these
 	int ports[SL_IFACES_MAX];           // output of each interface, -1 = none
 	const char *names[SL_IFACES_MAX];
-	uint64_t poll_ns;
+	uint32_t max_routes; // of a family
+	uint64_t poll_ns, refill_ns;
 };
 
 static const struct sl_key kernel_routes_keys[] = {
@@ -63,6 +66,13 @@ static const struct sl_key kernel_routes_keys[] = {
 	 .offset = offsetof(struct kernel_routes_config, devices),
 	 .required = true,
 	 .help = "the kernel's device for each interface, in the same order: its TAP; - = none"},
+	{.name = "max-routes",
+	 .type = SL_UINT,
+	 .offset = offsetof(struct kernel_routes_config, max_routes),
+	 .preset = "100k",
+	 .min = 1,
+	 .max = 8e6,
+	 .help = "how many routes of a family ipv4-route and ipv6-route take, by their keys"},
 	{.name = NULL},
 };
 
@@ -224,6 +234,18 @@ static void show(struct kernel_routes *self)
 	sl_app_metric(app, RESYNCS, self->follower.resyncs);
 	sl_app_metric(app, REFUSED, t->refused);
 	sl_app_metric(app, MALFORMED, t->malformed);
+	sl_app_metric(app, WITHHELD, sl_rib_count_withheld(t->rib));
+}
+
+// What found no room once may find some now: here, or at those who route.
+static void refill(struct kernel_routes *self)
+{
+	if (self->tables.is_full && sl_rib_count_routes(self->tables.rib) < MAX_ROUTES / 8 * 7)
+		self->tables.wants_round = true;
+	if (self->app.now_ns < self->refill_ns)
+		return;
+	sl_rib_refill(self->tables.rib);
+	self->refill_ns = self->app.now_ns + REFILL_NS;
 }
 
 static void kernel_routes_pull(struct sl_app *app)
@@ -241,9 +263,7 @@ static void kernel_routes_pull(struct sl_app *app)
 		return;
 	}
 	show(self);
-	// What found no room once may find some now.
-	if (self->tables.is_full && sl_rib_count_routes(self->tables.rib) < MAX_ROUTES / 8 * 7)
-		self->tables.wants_round = true;
+	refill(self);
 	self->poll_ns = app->now_ns + POLL_NS;
 }
 
@@ -265,8 +285,9 @@ static void kernel_routes_adopt(struct sl_app *app, struct sl_app *old)
 	struct kernel_routes *before = (struct kernel_routes *)old;
 
 	sl_kernel_tables_adopt(&self->tables, &before->tables);
+	sl_rib_set_room(self->tables.rib, self->max_routes);
 	self->follower.resyncs = before->follower.resyncs;
-	for (unsigned i = 0; i <= MALFORMED; i++)
+	for (unsigned i = 0; i <= WITHHELD; i++)
 		sl_app_metric(app, i, atomic_load(&old->metrics[i]));
 }
 
@@ -298,10 +319,12 @@ static int kernel_routes_configure(struct sl_app *app, const void *config, struc
 		return r;
 	self->tables.audience = audience;
 	self->tables.context = self;
+	self->max_routes = (uint32_t)c->max_routes;
 	find_ports(self);
 	self->follower.tables = &self->tables;
 	if (sl_kernel_tables_init(&self->tables, &limits) < 0)
 		return sl_error_set(err, -ENOMEM, "out of memory");
+	sl_rib_set_room(self->tables.rib, self->max_routes);
 	return open_kernel(self, err);
 }
 
@@ -318,7 +341,8 @@ const struct sl_app_class sl_kernel_routes_class = {
 	.help = "follow a routing table of the kernel, as routing daemons fill it\n"
 		"Routes, addresses and static neighbours of the devices named go to the apps of a "
 		"router, at once and whenever they change. Routes by other devices do not concern "
-		"it. Needs no privilege. The network namespace is that of the process.",
+		"it. Those beyond `max-routes` are `withheld` until there is room again. Needs no "
+		"privilege. The network namespace is that of the process.",
 	.outputs = {[IPV4] = "ipv4",
 		    [IPV6] = "ipv6",
 		    [ICMP] = "icmp",
@@ -330,7 +354,8 @@ const struct sl_app_class sl_kernel_routes_class = {
 		    [RECORDS] = "records",
 		    [RESYNCS] = "resyncs",
 		    [REFUSED] = "refused",
-		    [MALFORMED] = "malformed"},
+		    [MALFORMED] = "malformed",
+		    [WITHHELD] = "withheld"},
 	.keys = kernel_routes_keys,
 	.config_size = sizeof(struct kernel_routes_config),
 	.size = sizeof(struct kernel_routes),

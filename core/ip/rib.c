@@ -13,6 +13,7 @@ struct sl_rib *sl_rib_create(const struct sl_rib_limits *limits)
 	if (!rib)
 		return NULL;
 	rib->mask = limits->routes - 1;
+	rib->room = UINT32_MAX;
 	rib->buckets = sl_reserve(limits->routes * sizeof(*rib->buckets));
 	ok = rib->buckets != NULL;
 	ok &= sl_slots_init(&rib->prefixes, limits->routes, sizeof(struct rib_prefix));
@@ -208,16 +209,28 @@ static uint64_t hash_record(const struct sl_control *c)
 	return hash < RIB_TOLD_HASHES ? RIB_TOLD_HASHES : hash;
 }
 
+static bool is_told(uint64_t told)
+{
+	return told > RIB_WITHHELD;
+}
+
 // Whether a prefix is news, as *c then says.
 static bool is_news(struct sl_rib *rib, struct rib_prefix *p, struct sl_control *c)
 {
-	uint64_t tell = best(rib, p, c) ? hash_record(c) : RIB_TOLD_NOTHING;
+	const unsigned family = p->is.ip.family == 6;
+	const uint32_t others = rib->told[family] - is_told(p->told);
+	const uint64_t before = p->told;
 
-	if (tell == p->told)
-		return false;
-	rib->told += (tell != RIB_TOLD_NOTHING) - (p->told != RIB_TOLD_NOTHING);
-	p->told = tell;
-	return true;
+	p->told = best(rib, p, c) ? hash_record(c) : RIB_TOLD_NOTHING;
+	if (is_told(p->told) && others >= rib->room) {
+		p->told = RIB_WITHHELD;
+		c->remove = true;
+		c->route.n_hops = 0;
+	}
+	rib->told[family] = others + is_told(p->told);
+	rib->withheld[family] += p->told == RIB_WITHHELD;
+	rib->withheld[family] -= before == RIB_WITHHELD;
+	return p->told != before && (is_told(p->told) || is_told(before));
 }
 
 bool sl_rib_tell(struct sl_rib *rib, uint8_t family, unsigned *budget, struct sl_control *record)
@@ -286,7 +299,7 @@ static void visit(struct sl_rib *rib, uint32_t number)
 		return;
 	if (rib->sweeps)
 		sweep(rib, p);
-	if (rib->retells && p->told != RIB_TOLD_NOTHING)
+	if (rib->retells && is_told(p->told))
 		p->told = RIB_TOLD_SOMETHING;
 	sl_rib_news(rib, number);
 }
@@ -300,6 +313,18 @@ bool sl_rib_walk(struct sl_rib *rib, unsigned n)
 	if (!rib->left)
 		rib->sweeps = rib->retells = false;
 	return rib->left > 0;
+}
+
+void sl_rib_set_room(struct sl_rib *rib, uint32_t prefixes)
+{
+	rib->room = prefixes;
+}
+
+void sl_rib_refill(struct sl_rib *rib)
+{
+	for (unsigned family = 0; family < 2; family++)
+		if (rib->withheld[family] > 0 && rib->told[family] < rib->room)
+			start_walk(rib);
 }
 
 void sl_rib_retell(struct sl_rib *rib)
@@ -383,7 +408,12 @@ const struct sl_sync *sl_rib_sync(const struct sl_rib *rib)
 
 uint32_t sl_rib_count_told(const struct sl_rib *rib)
 {
-	return rib->told;
+	return rib->told[0] + rib->told[1];
+}
+
+uint32_t sl_rib_count_withheld(const struct sl_rib *rib)
+{
+	return rib->withheld[0] + rib->withheld[1];
 }
 
 uint32_t sl_rib_count_routes(const struct sl_rib *rib)

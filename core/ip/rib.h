@@ -71,6 +71,13 @@ void sl_rib_renumber(struct sl_rib *rib, const uint16_t *to);
 void sl_rib_begin(struct sl_rib *rib);
 void sl_rib_end(struct sl_rib *rib);
 
+// The router has room for so many prefixes of a family; as many as it likes before that is said.
+// What is more is withheld; sl_rib_refill says when not any longer.
+void sl_rib_set_room(struct sl_rib *rib, uint32_t prefixes);
+
+// Look at all prefixes again if some are withheld and there is room for them.
+void sl_rib_refill(struct sl_rib *rib);
+
 // Everything is to be told again, also what is thought to be known.
 void sl_rib_retell(struct sl_rib *rib);
 
@@ -88,6 +95,7 @@ bool sl_rib_has_news(const struct sl_rib *rib, uint8_t family);
 // The sync that events and dumps are judged by.
 const struct sl_sync *sl_rib_sync(const struct sl_rib *rib);
 
-// Prefixes the router has been told of, and routes there are.
+// Prefixes the router has been told of, those withheld, and routes there are.
 uint32_t sl_rib_count_told(const struct sl_rib *rib);
+uint32_t sl_rib_count_withheld(const struct sl_rib *rib);
 uint32_t sl_rib_count_routes(const struct sl_rib *rib);

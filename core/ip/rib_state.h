@@ -23,7 +23,12 @@ struct rib_prefix {
 	uint64_t told;       // hash of what was told last, or of enum rib_told
 };
 
-enum rib_told { RIB_TOLD_NOTHING, RIB_TOLD_SOMETHING, RIB_TOLD_HASHES };
+enum rib_told {
+	RIB_TOLD_NOTHING,
+	RIB_WITHHELD, // nothing either: the router has no room
+	RIB_TOLD_SOMETHING,
+	RIB_TOLD_HASHES,
+};
 
 enum { RIB_NEWS_END = INT32_MAX };
 
@@ -39,8 +44,9 @@ struct sl_rib {
 	uint32_t *buckets;
 	uint32_t mask;
 	uint64_t seed;
-	struct rib_news news[2]; // IPv4, IPv6
-	uint32_t told;           // prefixes
+	struct rib_news news[2];       // IPv4, IPv6
+	uint32_t told[2], withheld[2]; // prefixes of IPv4, IPv6
+	uint32_t room;                 // told of a family at most
 	uint32_t life[SL_IFACES_MAX];
 
 	// the walk over all prefixes

@@ -74,6 +74,34 @@ static void changes_are_followed(void **state)
 	rig_finish(r);
 }
 
+// Two places are taken by the networks of lan0 and wan0.
+static void routes_beyond_max_routes_follow_when_there_is_room(void **state)
+{
+	char line[200];
+	struct rig *r;
+
+	(void)state;
+	rig_need();
+	snprintf(line, sizeof(line), "%s max-routes=3", rig_everyday);
+	r = rig_make(line, 0);
+	expect(r, "");
+	rig_ip("route add 10.1.0.0/16 via 10.0.0.2");
+	rig_ip("route add 10.2.0.0/16 via 10.0.0.2");
+	expect(r, "10.1.0.0/16 via 10.0.0.2 if 0");
+	assert_int_equal(sl_harness_metric(r->h, "withheld"), 1);
+	rig_ip("route del 10.1.0.0/16");
+	rig_catch_up(r);
+	sl_harness_advance(r->h, 1000000000);
+	expect(r, "10.2.0.0/16 via 10.0.0.2 if 0");
+	assert_int_equal(sl_harness_metric(r->h, "withheld"), 0);
+	rig_ip("route add 10.3.0.0/16 via 10.0.0.2");
+	rig_catch_up(r);
+	assert_int_equal(sl_harness_metric(r->h, "withheld"), 1);
+	assert_int_equal(sl_harness_replace(r->h, rig_everyday, NULL), 0);
+	expect(r, "10.2.0.0/16 via 10.0.0.2 if 0\n10.3.0.0/16 via 10.0.0.2 if 0");
+	rig_finish(r);
+}
+
 static void best_metric_wins_and_the_next_best_follows(void **state)
 {
 	struct rig *r = rig_make(rig_everyday, 0);
@@ -379,6 +407,8 @@ int main(void)
 		cmocka_unit_test(mistakes_are_named),
 		rig_test("what_is_there_at_the_start_is_told", what_is_there_at_the_start_is_told),
 		rig_test("changes_are_followed", changes_are_followed),
+		rig_test("routes_beyond_max_routes_follow_when_there_is_room",
+			 routes_beyond_max_routes_follow_when_there_is_room),
 		rig_test("best_metric_wins_and_the_next_best_follows",
 			 best_metric_wins_and_the_next_best_follows),
 		rig_test("ipv6_next_hops_come_and_go_one_by_one",

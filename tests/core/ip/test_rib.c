@@ -112,6 +112,52 @@ static void add_many(struct sl_rib *rib, unsigned second, uint16_t iface, unsign
 	}
 }
 
+static void what_finds_no_room_is_withheld_until_there_is_some(void **state)
+{
+	struct sl_rib *rib = make();
+	struct sl_rib_route r = via(rib, "10.1.1.0/24", 0, "", LAN);
+
+	(void)state;
+	sl_rib_set_room(rib, 2);
+	add_many(rib, 1, LAN, 4);
+	assert_string_equal(told(rib), "10.1.0.0/24 via link if 0; 10.1.1.0/24 via link if 0");
+	assert_int_equal(sl_rib_count_withheld(rib), 2);
+	sl_rib_refill(rib);
+	assert_string_equal(told(rib), "");
+	sl_rib_remove(rib, &r);
+	assert_string_equal(told(rib), "-10.1.1.0/24");
+	sl_rib_refill(rib);
+	assert_string_equal(told(rib), "10.1.2.0/24 via link if 0");
+	assert_int_equal(sl_rib_count_withheld(rib), 1);
+	r = via(rib, "10.1.3.0/24", 0, "", LAN);
+	sl_rib_remove(rib, &r);
+	assert_string_equal(told(rib), "");
+	assert_int_equal(sl_rib_count_withheld(rib), 0);
+	assert_int_equal(sl_rib_count_told(rib), 2);
+	sl_rib_destroy(rib);
+}
+
+static void less_room_tells_routes_gone_before_others_are_told_again(void **state)
+{
+	struct sl_rib *rib = make();
+	struct sl_rib_route r = via(rib, "fd00::/16", 0, "", LAN);
+
+	(void)state;
+	add_many(rib, 1, LAN, 3);
+	add(rib, &r, SL_RIB_FIRST);
+	told(rib);
+	sl_rib_set_room(rib, 1);
+	sl_rib_retell(rib);
+	assert_string_equal(told(rib), "-10.1.0.0/24; -10.1.1.0/24; 10.1.2.0/24 via link if 0; "
+				       "fd00::/16 via link if 0");
+	sl_rib_retell(rib);
+	assert_string_equal(told(rib), "10.1.2.0/24 via link if 0; fd00::/16 via link if 0");
+	sl_rib_set_room(rib, 4);
+	sl_rib_refill(rib);
+	assert_string_equal(told(rib), "10.1.0.0/24 via link if 0; 10.1.1.0/24 via link if 0");
+	sl_rib_destroy(rib);
+}
+
 static void a_walk_meets_every_prefix_though_others_come_meanwhile(void **state)
 {
 	struct sl_rib *rib = make();
@@ -435,6 +481,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_are_told_and_told_gone),
+		cmocka_unit_test(what_finds_no_room_is_withheld_until_there_is_some),
+		cmocka_unit_test(less_room_tells_routes_gone_before_others_are_told_again),
 		cmocka_unit_test(a_walk_meets_every_prefix_though_others_come_meanwhile),
 		cmocka_unit_test(change_back_is_no_news),
 		cmocka_unit_test(first_of_a_metric_counts_and_replaced_is_the_first),
