@@ -226,14 +226,14 @@ static const struct sl_key keys[] = {
 		[SL_IP_ROUTE_LOCAL] = "local", [SL_IP_ROUTE_ERROR] = "error", \
 		[SL_IP_ROUTE_BIG] = "big", [SL_IP_ROUTE_FIRST_IFACE] = "*"    \
 	}
-#define DROPS                                                         \
-	{                                                             \
-		[SL_IP_ROUTE_DROP_BLACKHOLE] = "blackhole",           \
-		[SL_IP_ROUTE_DROP_NO_INTERFACE] = "no_interface",     \
-		[SL_IP_ROUTE_DROP_NO_SOURCE] = "no_source",           \
-		[SL_IP_ROUTE_DROP_MARTIAN_SOURCE] = "martian_source", \
-		[SL_IP_ROUTE_DROP_SOURCE_ROUTE] = "source_route",     \
-		[SL_IP_ROUTE_DROP_NO_IP] = "no_ip"                    \
+#define DROPS                                                                                    \
+	{                                                                                        \
+		[SL_IP_ROUTE_DROP_BLACKHOLE] = "blackhole",                                      \
+		[SL_IP_ROUTE_DROP_NO_INTERFACE] = "no_interface",                                \
+		[SL_IP_ROUTE_DROP_NO_SOURCE] = "no_source",                                      \
+		[SL_IP_ROUTE_DROP_MARTIAN_SOURCE] = "martian_source",                            \
+		[SL_IP_ROUTE_DROP_SOURCE_ROUTE] = "source_route",                                \
+		[SL_IP_ROUTE_DROP_NO_IP] = "no_ip", [SL_IP_ROUTE_DROP_LINK_LOCAL] = "link_local" \
 	}
 #define METRICS                                                                                    \
 	{                                                                                          \
@@ -249,7 +249,9 @@ const struct sl_app_class sl_ipv4_route_class = {
 	.help = "send IPv4 packets on to the next hop\n" ABOUT
 		"\nOf what came `in`, options are looked at: record route and timestamp are "
 		"filled in, with the address towards the next hop; what makes no sense leaves on "
-		"`error`, with the byte that is wrong; packets with a source route are dropped.",
+		"`error`, with the byte that is wrong; packets with a source route are dropped, "
+		"and "
+		"those from or to 169.254.0.0/16 that would have to be forwarded.",
 	.inputs = INPUTS,
 	.outputs = OUTPUTS,
 	.drops = DROPS,

@@ -1,5 +1,6 @@
 // What becomes of packets in ipv4-route and ipv6-route. Spec: RFC 1812 sections 4.2.2.9, 5.2.4,
-// 5.3.1, 5.3.6, 5.3.7, 5.3.13; RFC 1624; RFC 8200 section 3; RFC 4291 section 2.5.6.
+// 5.3.1, 5.3.6, 5.3.7, 5.3.13; RFC 1624; RFC 3927 section 7; RFC 8200 section 3; RFC 4291
+// section 2.5.6.
 //
 // One body for both families, a constant saying which, is compiled once for each. What a packet
 // needs next is written to its meta (core/ip/meta.h).
@@ -140,6 +141,15 @@ static bool source_is_link_local(const struct rte_mbuf *p)
 	return src[0] == 0xfe && (src[1] & 0xc0) == 0x80;
 }
 
+// Whether a packet of IPv4 is from or to an address that means another station on each link.
+static inlined bool is_link_local4(const struct rte_mbuf *p)
+{
+	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)sl_data(p);
+	const uint16_t prefix = 169 << 8 | 254;
+
+	return (load_be16(ip->src) == prefix) | (load_be16(ip->dst) == prefix);
+}
+
 static inlined unsigned forward(struct sl_ip_route *self, struct rte_mbuf *p,
 				const struct sl_target *t, bool from_self, bool v6)
 {
@@ -147,6 +157,8 @@ static inlined unsigned forward(struct sl_ip_route *self, struct rte_mbuf *p,
 
 	if (v6 && !from_self && source_is_link_local(p)) // RFC 4291 section 2.5.6
 		return refuse(p, SL_IP_BEYOND_SCOPE);
+	if (!v6 && !from_self && __builtin_expect(is_link_local4(p), 0)) // RFC 3927 section 7
+		return drop(self, p, SL_IP_ROUTE_DROP_LINK_LOCAL);
 	if (!from_self && __builtin_expect(hops_left(p, v6) <= 1, 0))
 		return refuse(p, SL_IP_TTL_EXCEEDED);
 	if (t->n_hops > 1)

@@ -226,17 +226,22 @@ static void source_routes_are_dropped(void **state)
 	done(h);
 }
 
-// RFC 4291 section 2.5.6.
+// RFC 4291 section 2.5.6, RFC 3927 section 7.
 static void packets_from_a_link_local_address_stay_on_their_link(void **state)
 {
-	struct sl_harness *h = make(V6);
+	struct sl_harness *h = make(V6), *h4 = make(V4 "addresses='lan 169.254.1.1/24'");
 
 	(void)state;
 	ip_build(&p, "fe80::9", "fd01::3", SL_PROTO_UDP, NULL, 8);
 	expect_error(h, SL_IP_BEYOND_SCOPE);
 	ip_build(&p, "fe80::9", "fd00::1", SL_PROTO_UDP, NULL, 8);
 	leaves(h, LOCAL);
+	ip_build(&p, "169.254.1.9", "10.1.2.3", SL_PROTO_UDP, NULL, 8);
+	is_dropped(h4, IN, "link_local");
+	ip_build(&p, "10.0.0.9", "169.254.1.9", SL_PROTO_UDP, NULL, 8);
+	is_dropped(h4, IN, "link_local");
 	done(h);
+	done(h4);
 }
 
 // ---- the router's own packets

@@ -7,7 +7,7 @@ import testbed
 from testbed import BROADCAST, GROUP, IP, Ether, checksum
 
 from scapy.layers.inet import ICMP, TCP, UDP
-from scapy.layers.l2 import Dot1Q
+from scapy.layers.l2 import ARP, Dot1Q
 from scapy.packet import Raw
 
 REMOTE = "198.51.100.9"  # behind the host on wan
@@ -450,6 +450,36 @@ class Rfc1812Forwarding(Case):
         p = self.through(dst=self.lan.station(3))
         got = self.exchange(self.lan, p)["lan"]
         self.forwarded([f for f in got if UDP in f and ICMP not in f][0], p, self.lan, 3)
+
+
+class LinkLocal(Case):
+    """RFC 3927: addresses that mean another station on each link."""
+
+    extra = {"lan": ["169.254.1.1/24"], "wan": ["169.254.2.1/24"]}
+    routes = {**Case.routes, "169.254.7.0/24": "10.0.2.2", "203.0.113.0/24": "169.254.2.2"}
+
+    @testbed.unlike_linux("forwards them")
+    def test_rfc3927_7_they_are_not_forwarded(self):
+        far = changed(self.through(), dst="169.254.7.7")
+        option = self.with_options(bytes((EXPERIMENT[0], 4, 0, 0)), 60, far.dst)
+        self.silence(self.lan, changed(self.through(), src="169.254.1.2"), far, option,
+                     changed(far, dst="169.254.2.2"), changed(far, src="169.254.1.2", ttl=1),
+                     ipv4_route__link_local=5)
+        for near in (changed(self.through(), src="169.253.1.2"),
+                     changed(self.through(), src="170.254.1.2"),
+                     changed(self.through(), dst="198.51.100.9", src="198.169.254.9")):
+            self.forwarded(self.only(self.exchange(self.lan, near), self.wan), near, self.wan)
+
+    def test_rfc3927_2_6_they_are_spoken_to_and_led_by_on_their_link(self):
+        asks = ARP(op=1, hwsrc=self.lan.host_mac, psrc="169.254.1.2", pdst="169.254.1.1")
+        self.only(self.exchange(self.lan, self.lan.frame(asks, dst=BROADCAST)), self.lan)
+        ping = changed(self.ping(self.lan, "169.254.1.1"), src="169.254.1.2")
+        answer = self.only(self.exchange(self.lan, ping), self.lan)
+        self.assertEqual((answer[IP].src, answer[IP].dst), ("169.254.1.1", "169.254.1.2"))
+        asks = ARP(op=1, hwsrc=self.wan.host_mac, psrc="169.254.2.2", pdst="169.254.2.1")
+        self.only(self.exchange(self.wan, self.wan.frame(asks, dst=BROADCAST)), self.wan)
+        far = changed(self.through(), dst="203.0.113.9")
+        self.forwarded(self.only(self.exchange(self.lan, far), self.wan), far, self.wan)
 
 
 class Rfc1812Errors(Case):

@@ -153,7 +153,7 @@ class Linux:
                           f"net.ipv6.conf.p{p.number}.disable_ipv6={int(not p.ip6)}")
             batch.append(f"link set p{p.number} mtu {p.mtu}")
             batch += [f"address add {a} dev p{p.number}" + " nodad" * (":" in a)
-                      for a in p.addresses()]
+                      for a in p.addresses() + case.extra.get(p.name, [])]
             batch += [f"neigh add {ip} lladdr {mac} dev p{p.number} nud permanent"
                       for ip, mac in p.neighbours()]
         for prefix, hop in case.routes.items():
