@@ -9,22 +9,22 @@
 
 int sl_key_generate(uint8_t key[SL_KEY], struct sl_error *err)
 {
-	uint8_t public[SL_KEY];
+	uint8_t public_key[SL_KEY];
 
 	if (sodium_init() < 0)
 		return sl_error_set(err, -ENOTSUP, "libsodium does not start");
-	sl_x25519_generate(key, public);
+	sl_x25519_generate(key, public_key);
 	return 0;
 }
 
-void sl_key_public(const uint8_t key[SL_KEY], uint8_t public[SL_KEY])
+void sl_key_public(const uint8_t key[SL_KEY], uint8_t public_key[SL_KEY])
 {
-	sl_x25519_public(key, public);
+	sl_x25519_public(key, public_key);
 }
 
-bool sl_key_is_weak(const uint8_t public[SL_KEY])
+bool sl_key_is_weak(const uint8_t public_key[SL_KEY])
 {
-	return sl_x25519_is_weak(public);
+	return sl_x25519_is_weak(public_key);
 }
 
 int sl_key_parse(uint8_t key[SL_KEY], const char *text, struct sl_error *err)
@@ -63,7 +63,7 @@ static void base32(const uint8_t *data, size_t len, char *out)
 	*out = '\0';
 }
 
-void sl_key_label(const uint8_t public[SL_KEY], char label[SL_KEY_LABEL])
+void sl_key_label(const uint8_t public_key[SL_KEY], char label[SL_KEY_LABEL])
 {
 	static const char domain[] = "sluice key name";
 	uint8_t hash[SL_BLAKE2S_SIZE];
@@ -71,7 +71,7 @@ void sl_key_label(const uint8_t public[SL_KEY], char label[SL_KEY_LABEL])
 
 	sl_blake2s_init(&s, sizeof(hash), NULL, 0);
 	sl_blake2s_update(&s, domain, strlen(domain));
-	sl_blake2s_update(&s, public, SL_KEY);
+	sl_blake2s_update(&s, public_key, SL_KEY);
 	sl_blake2s_final(&s, hash);
 	base32(hash, sizeof(hash), label);
 }

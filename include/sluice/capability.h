@@ -8,6 +8,9 @@
 #include <sluice/key.h>
 
 #pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum {
 	SL_CAPABILITY_PATTERN = 15 + 1,   // the longest pattern, terminated
@@ -68,4 +71,7 @@ int sl_capability_load(const char *path, struct sl_capability *c, struct sl_erro
 
 void sl_capability_wipe(struct sl_capability *c);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop

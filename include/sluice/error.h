@@ -2,6 +2,9 @@
 #pragma once
 
 #pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 // Filled by control-plane calls that fail on something a person can mend.
 // Caller's memory; every call that takes one accepts NULL.
@@ -29,4 +32,7 @@ int sl_error_prefix(struct sl_error *err, int code, const char *format, ...)
 // out  Caller's buffer of `size` bytes; always terminated. 1200 bytes hold any error.
 void sl_error_format(const struct sl_error *err, char *out, unsigned long size);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop

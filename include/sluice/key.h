@@ -9,6 +9,9 @@
 #include <stdint.h>
 
 #pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum {
 	SL_KEY = 32,           // bytes of a key: private, public or pre-shared
@@ -21,10 +24,10 @@ enum {
 int sl_key_generate(uint8_t key[SL_KEY], struct sl_error *err);
 
 // The public key of a private one.
-void sl_key_public(const uint8_t key[SL_KEY], uint8_t public[SL_KEY]);
+void sl_key_public(const uint8_t key[SL_KEY], uint8_t public_key[SL_KEY]);
 
 // Whether a public key is a point of low order: nothing agreed with it is secret.
-bool sl_key_is_weak(const uint8_t public[SL_KEY]);
+bool sl_key_is_weak(const uint8_t public_key[SL_KEY]);
 
 // Read wg's text of a key: base64 with padding, 44 characters and nothing else.
 //
@@ -37,8 +40,8 @@ int sl_key_parse(uint8_t key[SL_KEY], const char *text, struct sl_error *err);
 void sl_key_format(const uint8_t key[SL_KEY], char text[SL_KEY_TEXT]);
 
 // The hash name of a public key, a DNS label of 52 characters a-z and 2-7: base32 (RFC 4648, lower
-// case, no padding) of BLAKE2s-256("sluice key name" || public).
-void sl_key_label(const uint8_t public[SL_KEY], char label[SL_KEY_LABEL]);
+// case, no padding) of BLAKE2s-256("sluice key name" || public_key).
+void sl_key_label(const uint8_t public_key[SL_KEY], char label[SL_KEY_LABEL]);
 
 // Read a key from a file, as sl_secret_load does.
 //
@@ -67,4 +70,7 @@ int sl_secret_save(const char *path, const char *line, struct sl_error *err);
 // Overwrite a secret so that no compiler leaves it out.
 void sl_secret_wipe(void *secret, size_t size);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop

@@ -25,6 +25,9 @@
 #include <stdint.h>
 
 #pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum {
 	SL_NOISE_KEY = 32,            // bytes of a private, public, symmetric or pre-shared key
@@ -203,4 +206,7 @@ int sl_noise_rekey(struct sl_noise_cipher *c);
 // Wipe a cipher. It has no key then.
 void sl_noise_cipher_wipe(struct sl_noise_cipher *c);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop

@@ -15,6 +15,9 @@
 #include <string.h>
 
 #pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum {
 	SL_BURST = 64,                      // packets an app takes or gives at once, at most
@@ -156,4 +159,7 @@ static inline void sl_free(struct rte_mbuf *p)
 // Returns the copy, owned by the caller, or NULL where the pool is empty or its buffers too small.
 struct rte_mbuf *sl_copy(struct rte_mempool *pool, const struct rte_mbuf *src);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop

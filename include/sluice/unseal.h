@@ -15,6 +15,9 @@
 #include <sys/types.h>
 
 #pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum { SL_UNSEAL_ID = 32 };
 
@@ -91,4 +94,7 @@ double sl_unseal_done(const struct sl_unseal *u);
 // Forget the keys and close the file. NULL is legal.
 void sl_unseal_close(struct sl_unseal *u);
 
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
