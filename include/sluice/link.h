@@ -87,11 +87,9 @@ static inline uint64_t sl_link_room(struct sl_link *l)
 // Copy n pointers. They are few: a call, or a string instruction, would cost more than the copy.
 static inline void sl_link_copy(struct rte_mbuf **to, struct rte_mbuf *const *from, unsigned n)
 {
-	unsigned i = 0;
-
-	for (; i + 4 <= n; i += 4)
-		memcpy(to + i, from + i, 4 * sizeof(*to));
-	for (; i < n; i++)
+	for (; n >= 4; n -= 4, to += 4, from += 4)
+		memcpy(to, from, 4 * sizeof(*to));
+	for (unsigned i = 0; i < n; i++)
 		to[i] = from[i];
 }
 
@@ -101,20 +99,15 @@ static inline uint64_t sl_link_copy_counting(struct rte_mbuf **to, struct rte_mb
 					     unsigned n)
 {
 	uint64_t bytes = 0;
-	unsigned i = 0;
 
-	for (; i + 4 <= n; i += 4) {
-		struct rte_mbuf *a = from[i], *b = from[i + 1], *c = from[i + 2], *d = from[i + 3];
-
-		bytes += (uint32_t)a->data_len + b->data_len + c->data_len + d->data_len;
-		to[i] = a;
-		to[i + 1] = b;
-		to[i + 2] = c;
-		to[i + 3] = d;
+	// pkt_len is data_len, and wide enough to be added from where it lies
+	for (; n >= 4; n -= 4, to += 4, from += 4) {
+		bytes += from[0]->pkt_len + from[1]->pkt_len + from[2]->pkt_len + from[3]->pkt_len;
+		memcpy(to, from, 4 * sizeof(*to));
 	}
-	for (; i < n; i++) {
+	for (unsigned i = 0; i < n; i++) {
+		bytes += from[i]->pkt_len;
 		to[i] = from[i];
-		bytes += from[i]->data_len;
 	}
 	return bytes;
 }
