@@ -92,7 +92,7 @@ static inline bool plain(const struct rte_mbuf *p)
 		return false;
 	bad = ip->version_ihl != 0x45;
 	bad |= total_len - BARE > len - BARE;
-	bad |= sl_checksum_sum_short(ip, BARE, 0) != 0xffff;
+	bad |= !sl_checksum_good_short(ip, BARE, 0);
 	bad |= martian_source(ip->src[0]);
 	bad |= martian_destination(ip->dst[0]);
 	bad |= sl_ip_meta(p)->flags & SL_META_L2_GROUP;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "simd/level.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -74,8 +75,8 @@ static inline uint64_t sl_checksum_tail(const uint8_t *data, size_t len)
 	return word;
 }
 
-// sl_checksum_sum without vectors, for short data.
-static inline uint16_t sl_checksum_sum_short(const void *data, size_t len, uint32_t initial)
+// The sum of short data before it is folded, without vectors.
+static inline uint64_t sl_checksum_add_short(const void *data, size_t len, uint32_t initial)
 {
 	const uint8_t *p = data;
 	uint64_t sum = initial;
@@ -90,7 +91,20 @@ static inline uint16_t sl_checksum_sum_short(const void *data, size_t len, uint3
 	}
 	if (len & 8)
 		sum = sl_checksum_add8(sum, p);
-	return sl_checksum_fold(sum);
+	return sum;
+}
+
+// sl_checksum_sum without vectors, for short data.
+static inline uint16_t sl_checksum_sum_short(const void *data, size_t len, uint32_t initial)
+{
+	return sl_checksum_fold(sl_checksum_add_short(data, len, initial));
+}
+
+// Whether sl_checksum_sum of short data, not all of it zero, is 0xffff. Folding keeps the rest of a
+// division by 0xffff, which a compiler finds out to be zero by one multiplication.
+static inline bool sl_checksum_good_short(const void *data, size_t len, uint32_t initial)
+{
+	return sl_checksum_add_short(data, len, initial) % 0xffff == 0;
 }
 
 // The kernel of each level; contract as sl_checksum_sum. The scalar one is the reference.

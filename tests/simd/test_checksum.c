@@ -174,6 +174,25 @@ static void header_with_its_checksum_sums_to_all_ones(void **state)
 	assert_int_equal(sl_checksum_sum(header, sizeof(header), 0), 0xffff);
 }
 
+// Every sum there is, of lengths with and without a tail.
+static void short_data_is_good_where_it_sums_to_all_ones(void **state)
+{
+	uint8_t *p = mem.first;
+
+	(void)state;
+	fill_random(p, SIZE, 5);
+	for (size_t len = 2; len <= 48; len += 9) {
+		for (unsigned word = 0; word <= UINT16_MAX; word++) {
+			p[0] = (uint8_t)word;
+			p[1] = (uint8_t)(word >> 8);
+			assert_int_equal(sl_checksum_good_short(p, len, 7),
+					 sl_checksum_sum_short(p, len, 7) == 0xffff);
+		}
+	}
+	memset(p, 0xff, 20);
+	assert_true(sl_checksum_good_short(p, 20, 0));
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -200,6 +219,7 @@ int main(void)
 		cmocka_unit_test(only_zeroes_sum_to_zero),
 		cmocka_unit_test(rfc1071_example_sums_to_ddf2),
 		cmocka_unit_test(header_with_its_checksum_sums_to_all_ones),
+		cmocka_unit_test(short_data_is_good_where_it_sums_to_all_ones),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
