@@ -269,22 +269,28 @@ static __attribute__((noinline)) unsigned go_with_options(struct sl_ip_route *se
 
 // ---- a burst
 
+static void give(struct sl_ip_route *self, unsigned way, struct rte_mbuf *const *p, unsigned n)
+{
+	if (way >= SL_IP_ROUTE_FIRST_IFACE)
+		sl_app_metric_add(&self->app, SL_IP_ROUTE_METRIC_FORWARDED, n);
+	sl_app_give(&self->app, way, p, n);
+}
+
 // Give packets that go several ways, in order on each.
+//
+// used  A bit for each way there is.
 static void deal(struct sl_ip_route *self, struct rte_mbuf *const *p, const uint8_t *ways,
-		 unsigned n)
+		 unsigned n, uint64_t used)
 {
 	struct rte_mbuf *burst[WAYS][SL_BURST];
 	uint8_t count[WAYS] = {0};
-	uint64_t used = 0;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		burst[ways[i]][count[ways[i]]++] = p[i];
-		used |= 1ULL << ways[i];
-	}
 	for (used &= ~(1ULL << NOWHERE); used; used &= used - 1) {
 		unsigned way = (unsigned)__builtin_ctzll(used);
 
-		sl_app_give(&self->app, way, burst[way], count[way]);
+		give(self, way, burst[way], count[way]);
 	}
 }
 
@@ -294,9 +300,10 @@ static inlined void route_burst(struct sl_ip_route *self, unsigned input, bool v
 	_Alignas(64) uint8_t keys[SL_BURST * 16];
 	const size_t len = v6 ? 16 : 4;
 	struct rte_mbuf *p[SL_BURST];
-	unsigned n = sl_app_take(&self->app, input, p, SL_BURST), mixed = 0, forwarded = 0;
+	unsigned n = sl_app_take(&self->app, input, p, SL_BURST);
 	uint32_t ids[SL_BURST];
 	uint8_t ways[SL_BURST];
+	uint64_t used = 0;
 
 	if (n == 0)
 		return;
@@ -312,14 +319,12 @@ static inlined void route_burst(struct sl_ip_route *self, unsigned input, bool v
 			ways[i] = (uint8_t)go_with_options(self, p[i], t);
 		else
 			ways[i] = (uint8_t)go(self, p[i], t, input == SL_IP_ROUTE_SELF, v6);
-		mixed |= ways[i] ^ ways[0];
-		forwarded += ways[i] >= SL_IP_ROUTE_FIRST_IFACE && ways[i] != NOWHERE;
+		used |= 1ULL << ways[i];
 	}
-	sl_app_metric_add(&self->app, SL_IP_ROUTE_METRIC_FORWARDED, forwarded);
-	if (mixed)
-		deal(self, p, ways, n);
+	if (used & (used - 1))
+		deal(self, p, ways, n, used);
 	else if (ways[0] != NOWHERE)
-		sl_app_give(&self->app, ways[0], p, n);
+		give(self, ways[0], p, n);
 }
 
 void sl_ip_route_burst4(struct sl_ip_route *self)
