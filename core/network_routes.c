@@ -11,6 +11,8 @@ struct check {
 	const struct sl_network *n;
 	const struct sl_graph *g;
 	struct sl_error *err;
+	const struct sl_network_route **on_link; // those that lead to the link of a port
+	size_t n_on_link;
 };
 
 // The address of another machine, which must be on one of our links.
@@ -40,8 +42,50 @@ static const struct sl_network_address *beside(const struct sl_network *n, const
 	return NULL;
 }
 
-static int off_link(const struct check *c, const struct subject *s, const char *text)
+static bool leads_to_link(const struct check *c, const struct sl_network_hop *hop)
 {
+	return !hop->gateway.family && !c->n->ports[hop->port].tunnel;
+}
+
+static int find_on_link(struct check *c)
+{
+	c->on_link = calloc(c->n->n_routes + 1, sizeof(struct sl_network_route *));
+	if (!c->on_link)
+		return sl_error_set(c->err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < c->n->n_routes; i++) {
+		const struct sl_network_route *r = &c->n->routes[i];
+
+		if (r->action == SL_NETWORK_FORWARD && r->n_hops == 1 &&
+		    leads_to_link(c, &r->hops[0]))
+			c->on_link[c->n_on_link++] = r;
+	}
+	return 0;
+}
+
+// The port, or the one given, on whose link a route says that ip is, though no subnet does.
+static unsigned routed_beside(const struct check *c, const struct sl_ip *ip, unsigned port)
+{
+	const struct sl_network_route *found = NULL;
+
+	for (size_t i = 0; i < c->n_on_link; i++) {
+		const struct sl_network_route *r = c->on_link[i];
+
+		if (sl_prefix_contains(&r->prefix, ip) &&
+		    (port == SL_NETWORK_NO_PORT || port == r->hops[0].port) &&
+		    (!found || r->prefix.len > found->prefix.len))
+			found = r;
+	}
+	return found ? found->hops[0].port : SL_NETWORK_NO_PORT;
+}
+
+static int beside_no_address(const struct check *c, const struct subject *s, const char *text)
+{
+	unsigned port = routed_beside(c, s->ip, *s->port);
+
+	if (port != SL_NETWORK_NO_PORT) {
+		*s->port = port;
+		return 0;
+	}
 	if (*s->port != SL_NETWORK_NO_PORT)
 		return sl_graph_error(c->g, s->at, c->err, -EINVAL,
 				      "%s %s is not on the link of %s '%s': it is in none of its "
@@ -81,7 +125,7 @@ static int check_on_link(const struct check *c, const struct subject *s)
 		return check_link_local(c, s, text);
 	a = beside(c->n, s->ip, *s->port);
 	if (!a)
-		return off_link(c, s, text);
+		return beside_no_address(c, s, text);
 	wrong = sl_network_no_host(&a->prefix, s->ip);
 	if (wrong && s->ip->family == 4)
 		return sl_graph_error(c->g, s->at, c->err, -EINVAL, "%s %s is %s", s->what, text,
@@ -95,8 +139,8 @@ static int check_on_link(const struct check *c, const struct subject *s)
 int sl_network_check_neighbours(struct sl_network *n, const struct sl_graph *g,
 				struct sl_error *err)
 {
-	const struct check c = {n, g, err};
-	int code = 0;
+	struct check c = {.n = n, .g = g, .err = err};
+	int code = find_on_link(&c);
 
 	for (size_t i = 0; i < n->n_neighbours && !code; i++) {
 		struct sl_network_neighbour *a = &n->neighbours[i];
@@ -117,6 +161,7 @@ int sl_network_check_neighbours(struct sl_network *n, const struct sl_graph *g,
 						      "line %u",
 						      n->neighbours[k].at.line);
 	}
+	free(c.on_link);
 	return code;
 }
 
@@ -266,10 +311,15 @@ static int check_kernel(const struct check *c)
 
 int sl_network_check_routes(struct sl_network *n, const struct sl_graph *g, struct sl_error *err)
 {
-	const struct check c = {n, g, err};
-	int code = check_kernel(&c);
+	struct check c = {.n = n, .g = g, .err = err};
+	int code = find_on_link(&c);
 
+	if (!code)
+		code = check_kernel(&c);
 	for (size_t i = 0; i < n->n_routes && !code; i++)
 		code = check_route(&c, &n->routes[i]);
-	return code ? code : check_twice(&c);
+	if (!code)
+		code = check_twice(&c);
+	free(c.on_link);
+	return code;
 }

@@ -6,6 +6,7 @@
 // the device takes some now and then, nothing is lost here. One that has taken none for STUCK_NS
 // loses them as "tx_full".
 
+#include "drivers/dpdk_device.h"
 #include "drivers/dpdk_port.h"
 
 #include <rte_ethdev.h>
@@ -35,11 +36,19 @@ struct dpdk {
 	uint64_t report_ns; // when to look at its counters again
 };
 
+static int check_device(const char *text, struct sl_error *err)
+{
+	struct sl_dpdk_name name;
+
+	return sl_dpdk_name_parse(text, &name, err);
+}
+
 static const struct sl_key dpdk_keys[] = {
 	{.name = "device",
 	 .type = SL_STRING,
 	 .offset = offsetof(struct sl_port_config, device),
 	 .required = true,
+	 .check = check_device,
 	 .help = "DPDK's name of it, such as 0000:8a:00.1 or net_af_packet0,iface=eth1"},
 	{.name = "queue",
 	 .type = SL_UINT,

@@ -30,6 +30,8 @@ BAD = [
      "bad.yaml:1:46:", "'loop' of app 'r': 'often' is neither a count nor forever"),
     ("apps: {r: {pcap-reader: {file: a.pcap, rate: fast}}, e: sink}\nlinks: [r -> e]",
      "bad.yaml:1:46:", "'rate' of app 'r': 'fast' is none of max,"),
+    ("ports: {lan: {device: ''}}\naddresses: {lan: 10.0.0.1/24}", "bad.yaml:1:24:",
+     "'device' of app 'port-lan': '' names no device"),
     ("apps: [", "bad.yaml:1:", ""),
     ("appz: {}", "bad.yaml:1:1:", "'apps'"),
 ]

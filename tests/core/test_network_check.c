@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -220,6 +222,22 @@ static void mtus_carry_ipv6(void **state)
 	zoo_check_mistakes(mistakes);
 }
 
+// "onlink", as of hosters who give single addresses.
+static void routes_may_say_what_is_on_a_link(void **state)
+{
+	struct sl_graph *g = zoo_graph(
+		ADDRESSES "routes: {10.3.0.2/32: lan, 10.0.0.0/8: wan, 10.1.0.0/16: 10.3.0.2,\n"
+			  "  10.2.0.0/16: 10.3.0.2%wan}\n"
+			  "neighbours: {10.3.0.2: '02:00:00:00:00:07'}\n");
+	char *yaml = sl_graph_yaml(g);
+
+	(void)state;
+	assert_non_null(strstr(yaml, "10.1.0.0/16 via 10.3.0.2 dev lan"));
+	assert_non_null(strstr(yaml, "10.2.0.0/16 via 10.3.0.2 dev wan"));
+	free(yaml);
+	sl_graph_destroy(g);
+}
+
 static void next_hops_are_other_machines_on_a_link(void **state)
 {
 	static const struct zoo_mistake mistakes[] = {
@@ -228,6 +246,11 @@ static void next_hops_are_other_machines_on_a_link(void **state)
 		{ADDRESSES "routes: {10.1.0.0/16: 10.0.0.2%wan}",
 		 "7:23: next hop 10.0.0.2 is not on the link of port 'wan': it is in none of its "
 		 "subnets"},
+		{ADDRESSES "routes: {10.3.0.2/32: lan, 10.1.0.0/16: 10.3.0.2%wan}",
+		 "7:41: next hop 10.3.0.2 is not on the link of port 'wan': it is in none of its "
+		 "subnets"},
+		{ADDRESSES "routes: {10.3.0.0/16: 10.0.0.2, 10.1.0.0/16: 10.3.0.2}",
+		 "7:46: next hop 10.3.0.2 is not on any link: it is in no port's subnet"},
 		{ADDRESSES "routes: {10.1.0.0/16: 10.0.0.1}",
 		 "7:23: next hop 10.0.0.1 is an address of the router itself, on port 'lan'"},
 		{ADDRESSES "routes: {10.1.0.0/16: 10.0.0.255}",
@@ -350,6 +373,7 @@ int main(void)
 		cmocka_unit_test(addresses_have_a_limit),
 		cmocka_unit_test(subnets_lie_apart),
 		cmocka_unit_test(mtus_carry_ipv6),
+		cmocka_unit_test(routes_may_say_what_is_on_a_link),
 		cmocka_unit_test(next_hops_are_other_machines_on_a_link),
 		cmocka_unit_test(routes_lead_somewhere_once),
 		cmocka_unit_test(neighbours_are_on_a_link),

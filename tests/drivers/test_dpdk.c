@@ -447,8 +447,8 @@ static void mistakes_are_named(void **state)
 		const char *line, *text;
 	} table[] = {
 		{"dpdk", "app 'dpdk' (dpdk) needs 'device'"},
-		{"dpdk ''", "'' names no device"},
-		{"dpdk ',iface=eth0'", "',iface=eth0' names no device"},
+		{"dpdk ''", "'device' of app 'dpdk': '' names no device"},
+		{"dpdk ',iface=eth0'", "'device' of app 'dpdk': ',iface=eth0' names no device"},
 		{"dpdk nosuch0", "nosuch0: DPDK has no driver for 'nosuch'"},
 		{"dpdk net_nul0", "net_nul0: DPDK has no driver for 'net_nul'; did you mean "
 				  "'net_null'?"},
