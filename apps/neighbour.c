@@ -137,7 +137,8 @@ static const uint8_t *resolve(struct sl_neighbour_side *side, const uint8_t ip[1
 		return (const uint8_t *)group;
 	}
 	drop = SL_NEIGHBOUR_DROP_NEXT_HOP;
-	if (!sl_neighbour_is_station(side->family, ip))
+	if (!sl_neighbour_is_station(side->family, ip) ||
+	    (side->family == 4 && sl_neighbour_own_network(&self->own, ip)))
 		goto drop;
 	n = sl_neighbours_use(side->table, ip, p, self->app.now_ns);
 	return n ? n->header : NULL;

@@ -148,21 +148,31 @@ bool sl_neighbour_own_reaches(const struct sl_neighbour_own *own, uint8_t family
 	return false;
 }
 
-bool sl_neighbour_own_broadcast(const struct sl_neighbour_own *own, const uint8_t ip[4])
+// Whether ip is an address of a network of ours with these bits behind the prefix. A network of two
+// has none that is special: RFC 3021.
+static bool ends_in(const struct sl_neighbour_own *own, const uint8_t ip[4], uint32_t bits)
 {
 	const uint32_t other = load_be32(ip);
 
-	if (other == UINT32_MAX)
-		return true;
 	for (unsigned i = 0; i < own->n; i++) {
 		const struct sl_prefix *p = &own->items[i].prefix;
+		uint32_t host = p->len < 31 ? UINT32_MAX >> p->len : 0;
 
-		// a network of two has no broadcast address: RFC 3021
-		if (p->ip.family == 4 && p->len < 31 &&
-		    other == (load_be32(p->ip.bytes) | UINT32_MAX >> p->len))
+		if (p->ip.family == 4 && host &&
+		    other == ((load_be32(p->ip.bytes) & ~host) | (bits & host)))
 			return true;
 	}
 	return false;
+}
+
+bool sl_neighbour_own_broadcast(const struct sl_neighbour_own *own, const uint8_t ip[4])
+{
+	return load_be32(ip) == UINT32_MAX || ends_in(own, ip, UINT32_MAX);
+}
+
+bool sl_neighbour_own_network(const struct sl_neighbour_own *own, const uint8_t ip[4])
+{
+	return ends_in(own, ip, 0);
 }
 
 const uint8_t *sl_neighbour_own_source(const struct sl_neighbour_own *own, uint8_t family,

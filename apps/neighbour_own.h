@@ -55,6 +55,10 @@ bool sl_neighbour_own_reaches(const struct sl_neighbour_own *own, uint8_t family
 // Whether ip is the broadcast address of a network of ours. Spec: RFC 919, RFC 3021.
 bool sl_neighbour_own_broadcast(const struct sl_neighbour_own *own, const uint8_t ip[4]);
 
+// Whether ip is that of a network of ours itself, which some once took for its broadcast address:
+// no station has it. Spec: RFC 1812 section 4.2.3.1, RFC 3021.
+bool sl_neighbour_own_network(const struct sl_neighbour_own *own, const uint8_t ip[4]);
+
 // The address to ask a neighbour from: the first that shares a network with it, or else the first
 // of the family; of IPv6 the link-local one, where there is one. NULL = none.
 const uint8_t *sl_neighbour_own_source(const struct sl_neighbour_own *own, uint8_t family,

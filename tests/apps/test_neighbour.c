@@ -167,7 +167,8 @@ static void groups_are_reached_without_asking(void **state)
 
 static void a_next_hop_that_is_no_station_is_dropped(void **state)
 {
-	static const char *const hops[] = {"0.0.0.0", "127.0.0.1", "240.0.0.1", "::", "::1"};
+	static const char *const hops[] = {"0.0.0.0",  "127.0.0.1", "240.0.0.1",
+					   "10.0.0.0", "::",        "::1"};
 	struct sl_harness *h = link_make(plain);
 
 	(void)state;

@@ -413,6 +413,10 @@ class Rfc1812Forwarding(Case):
     def test_rfc1812_6_directed_broadcast_is_not_forwarded(self):
         self.silence(self.lan, self.through(dst="10.0.2.255"), local__group=1)  # RFC 2644
 
+    @testbed.unlike_linux("sends it to a host of that address")
+    def test_rfc1812_6_obsolete_directed_broadcast_is_not_forwarded(self):
+        self.silence(self.lan, self.through(dst="10.0.2.0"), wan_out__bad_next_hop=1)  # 4.2.3.1
+
     def test_rfc1812_6_limited_broadcast_and_multicast_stay(self):
         self.silence(self.lan,
                      self.lan.frame(self.through(dst="255.255.255.255"), BROADCAST),
