@@ -237,7 +237,8 @@ static int load_key(struct sl_shake *s, const struct config *c, struct sl_error 
 	if (c->key && c->noise == SL_TUNNEL_NK)
 		return sl_error_set(err, -EINVAL,
 				    "with NK a client has no key; what is served is in services");
-	ret = c->key ? sl_key_load(c->key, private_key, err) : 0;
+	s->blame = (struct sl_blame){.key = "key"};
+	ret = c->key ? sl_shake_key_load(s, c->key, private_key, err) : 0;
 	if (ret == 0)
 		sl_tunnel_local_init(&s->local, (enum sl_tunnel_pattern)c->noise,
 				     c->key ? private_key : NULL);
@@ -263,27 +264,39 @@ static int make_tables(struct sl_shake *s, struct sl_error *err)
 	return sl_shake_set_wanted(s, err);
 }
 
+static void set_numbers(struct sl_shake *s, const struct config *c)
+{
+	s->port = (uint16_t)c->port;
+	s->max_peers = (uint32_t)c->max_peers;
+	s->max_prefixes = c->max_prefixes;
+}
+
+// Read what the settings, and the files they name, want.
+static int read_settings(struct sl_shake *s, const struct config *c, const struct sl_shake *before,
+			 struct sl_error *err)
+{
+	int ret = load_key(s, c, err);
+
+	if (ret == 0)
+		ret = sl_shake_services_read(s, &c->services, err);
+	if (ret == 0)
+		ret = sl_shake_wanted_read(s, &c->peers, err);
+	return ret == 0 ? sl_shake_can_want(s, before, err) : ret;
+}
+
 static int tunnel_handshake_configure(struct sl_app *app, const void *config, struct sl_error *err)
 {
 	struct sl_shake *s = (struct sl_shake *)app, *before = (struct sl_shake *)app->predecessor;
 	const struct config *c = config;
 	int ret;
 
-	s->port = (uint16_t)c->port;
-	s->max_peers = (uint32_t)c->max_peers;
-	s->max_prefixes = c->max_prefixes;
+	set_numbers(s, c);
 	if (before &&
 	    (before->max_peers != s->max_peers || before->max_prefixes != s->max_prefixes))
 		return sl_error_set(
 			err, -EBUSY,
 			"max-peers and max-prefixes cannot change while the tunnel runs");
-	ret = load_key(s, c, err);
-	if (ret == 0)
-		ret = sl_shake_services_read(s, &c->services, err);
-	if (ret == 0)
-		ret = sl_shake_wanted_read(s, &c->peers, err);
-	if (ret == 0)
-		ret = sl_shake_can_want(s, before, err);
+	ret = read_settings(s, c, before, err);
 	if (ret == 0 && !before)
 		ret = make_tables(s, err);
 	return ret;
@@ -316,18 +329,40 @@ static void tunnel_handshake_adopt(struct sl_app *app, struct sl_app *old)
 	sodium_memzero(&local, sizeof(local));
 }
 
+// Wipe and free what was read.
+static void forget_settings(struct sl_shake *s)
+{
+	sl_shake_wanted_fini(s);
+	sl_shake_services_fini(s);
+	free(s->news.records);
+	sodium_memzero(&s->local, sizeof(s->local));
+}
+
+static int tunnel_handshake_check(const void *config, struct sl_blame *blame, struct sl_error *err)
+{
+	struct sl_shake *s = aligned_alloc(_Alignof(struct sl_shake), sizeof(*s));
+	int ret;
+
+	if (!s)
+		return sl_error_set(err, -ENOMEM, "out of memory");
+	*s = (struct sl_shake){.only_checks = true};
+	set_numbers(s, config);
+	ret = read_settings(s, config, NULL, err);
+	*blame = s->blame;
+	forget_settings(s);
+	free(s);
+	return ret;
+}
+
 static void tunnel_handshake_stop(struct sl_app *app)
 {
 	struct sl_shake *s = (struct sl_shake *)app;
 
-	sl_shake_wanted_fini(s);
-	sl_shake_services_fini(s);
-	free(s->news.records);
+	forget_settings(s);
 	sl_roster_destroy(s->roster);
 	sl_allowed_destroy(s->allowed);
 	sl_indices_destroy(s->indices);
 	sl_source_limit_destroy(s->limit);
-	sodium_memzero(&s->local, sizeof(s->local));
 	sodium_memzero(&s->mint, sizeof(s->mint));
 }
 
@@ -434,6 +469,7 @@ const struct sl_app_class sl_tunnel_handshake_class = {
 	.delays = true, // pull says who the peers are, and brings no traffic
 	.loops = true,  // its commands are answered by events
 	.needs = tunnel_handshake_needs,
+	.check = tunnel_handshake_check,
 	.configure = tunnel_handshake_configure,
 	.adopt = tunnel_handshake_adopt,
 	.pull = tunnel_handshake_pull,

@@ -48,6 +48,7 @@ enum { SL_SHAKE_SERVICES = 32 }; // at most
 struct sl_shake_service {
 	char name[SL_SERVICE_NAME];
 	struct sl_tunnel_local local;
+	bool stands_in;              // its key is any: see sl_shake_key_load
 	struct sl_prefix ipv4, ipv6; // of the pool; family 0 = none
 	struct sl_grant grant;
 };
@@ -111,7 +112,9 @@ struct sl_shake {
 	struct sl_shake_news news;
 	struct sl_shake_peer *wanted; // by the settings, until they are there
 	size_t n_wanted;
-	uint32_t round; // see sl_shake_set_wanted
+	uint32_t round;        // see sl_shake_set_wanted
+	struct sl_blame blame; // what of the settings was looked at last
+	bool only_checks;      // the settings: nothing is read that can be read only once
 };
 
 // The key of ours that a peer, or client, knows.
@@ -121,7 +124,7 @@ static inline const struct sl_tunnel_local *sl_shake_local(const struct sl_shake
 	return service ? &s->services[service - 1].local : &s->local;
 }
 
-// ---- the settings, see tunnel_wanted.c. Control thread.
+// ---- the settings, see tunnel_wanted.c and tunnel_can_want.c. Control thread.
 
 // Read the lines of services, whose keys differ from the tunnel's own, which is there already.
 // Returns 0 or negative, err filled.
@@ -131,9 +134,18 @@ int sl_shake_services_read(struct sl_shake *s, const struct sl_strings *lines,
 // Read the lines of peers into s->wanted, and say what clients get. Returns likewise.
 int sl_shake_wanted_read(struct sl_shake *s, const struct sl_strings *lines, struct sl_error *err);
 
+// Load a key of the settings. Where that is only checked, a random one stands in for what can be
+// read only once.
+int sl_shake_key_load(const struct sl_shake *s, const char *path, uint8_t key[SL_NOISE_KEY],
+		      struct sl_error *err);
+
 // Wipe and free what was read.
 void sl_shake_services_fini(struct sl_shake *s);
 void sl_shake_wanted_fini(struct sl_shake *s);
+
+// Whether the wanted peers can be had in place of those of `before` (NULL = of none), and room for
+// the news. Returns 0, -ENOSPC, -EINVAL or -ENOMEM with err filled.
+int sl_shake_can_want(struct sl_shake *s, const struct sl_shake *before, struct sl_error *err);
 
 // ---- the peers, see tunnel_peers.c. Control thread, the worker paused or not there yet.
 
@@ -149,10 +161,6 @@ int sl_shake_set_key(struct sl_shake *s, const uint8_t *private_key, struct sl_e
 // Have the wanted peers and no others. Fails where there is no room for them (-ENOSPC, -ENOMEM),
 // which after sl_shake_can_want there is.
 int sl_shake_set_wanted(struct sl_shake *s, struct sl_error *err);
-
-// Whether the wanted peers can be had in place of those of `before` (NULL = of none), and room for
-// the news. Returns 0, -ENOSPC, -EINVAL or -ENOMEM with err filled.
-int sl_shake_can_want(struct sl_shake *s, const struct sl_shake *before, struct sl_error *err);
 
 // Take over what `before` has not sent.
 void sl_shake_news_adopt(struct sl_shake *s, const struct sl_shake *before);

@@ -353,58 +353,6 @@ int sl_shake_set_wanted(struct sl_shake *s, struct sl_error *err)
 	return ret;
 }
 
-static int by_key(const void *a, const void *b)
-{
-	const struct sl_shake_peer *const *x = a, *const *y = b;
-
-	return memcmp((*x)->public_key, (*y)->public_key, SL_NOISE_KEY);
-}
-
-// No key is there twice, none is our own.
-static int check_keys(const struct sl_shake *s, struct sl_error *err)
-{
-	const struct sl_shake_peer **sorted = calloc(s->n_wanted + 1, sizeof(const void *));
-	int ret = sorted ? 0 : no_memory(err);
-
-	for (size_t i = 0; ret == 0 && i < s->n_wanted; i++) {
-		sorted[i] = &s->wanted[i];
-		if (is_us(s, s->wanted[i].public_key))
-			ret = sl_error_set(err, -EINVAL, "peer %zu has the tunnel's own key",
-					   i + 1);
-	}
-	if (ret == 0)
-		qsort(sorted, s->n_wanted, sizeof(const void *), by_key);
-	for (size_t i = 1; ret == 0 && i < s->n_wanted; i++)
-		if (by_key(&sorted[i - 1], &sorted[i]) == 0)
-			ret = sl_error_set(err, -EINVAL, "peers %zu and %zu have one key",
-					   (size_t)(sorted[i - 1] - s->wanted) + 1,
-					   (size_t)(sorted[i] - s->wanted) + 1);
-	free(sorted);
-	return ret;
-}
-
-int sl_shake_can_want(struct sl_shake *s, const struct sl_shake *before, struct sl_error *err)
-{
-	size_t prefixes = 0, news = 4 * s->n_wanted;
-	int ret;
-
-	for (size_t i = 0; i < s->n_wanted; i++)
-		prefixes += s->wanted[i].n_allowed;
-	if (s->n_wanted > s->max_peers)
-		return sl_error_set(err, -ENOSPC, "%zu peers, but max-peers is %u", s->n_wanted,
-				    s->max_peers);
-	if (prefixes > s->max_prefixes)
-		return sl_error_set(err, -ENOSPC, "%zu prefixes of peers, but max-prefixes is %llu",
-				    prefixes, (unsigned long long)s->max_prefixes);
-	ret = check_keys(s, err);
-	if (before)
-		news += before->news.n + sl_allowed_count(before->allowed) +
-			2 * (size_t)sl_roster_end(before->roster);
-	if (ret == 0 && sl_shake_news_reserve(s, news + prefixes) < 0)
-		ret = no_memory(err);
-	return ret;
-}
-
 void sl_shake_news_adopt(struct sl_shake *s, const struct sl_shake *before)
 {
 	const struct sl_shake_news *old = &before->news;

@@ -15,6 +15,25 @@ static int no_memory(struct sl_error *err)
 	return sl_error_set(err, -ENOMEM, "out of memory");
 }
 
+static bool stands_in(const struct sl_shake *s, const char *path)
+{
+	return s->only_checks && !sl_secret_is_file(path);
+}
+
+int sl_shake_key_load(const struct sl_shake *s, const char *path, uint8_t key[SL_NOISE_KEY],
+		      struct sl_error *err)
+{
+	if (!stands_in(s, path))
+		return sl_key_load(path, key, err);
+	randombytes_buf(key, SL_NOISE_KEY);
+	return 0;
+}
+
+static void blame(struct sl_shake *s, const char *key, size_t item)
+{
+	s->blame = (struct sl_blame){.key = key, .item = item};
+}
+
 // ---- services
 
 static int read_service(struct sl_shake *s, const char *line, struct sl_error *err)
@@ -30,7 +49,8 @@ static int read_service(struct sl_shake *s, const char *line, struct sl_error *e
 	v->ipv4 = t.ipv4;
 	v->ipv6 = t.ipv6;
 	v->grant = t.grant;
-	ret = sl_key_load(t.key_path, private_key, err);
+	v->stands_in = stands_in(s, t.key_path);
+	ret = sl_shake_key_load(s, t.key_path, private_key, err);
 	if (ret == 0) {
 		sl_tunnel_local_init(&v->local, t.pattern, private_key);
 		s->n_services++;
@@ -87,6 +107,7 @@ int sl_shake_services_read(struct sl_shake *s, const struct sl_strings *lines, s
 {
 	int ret = 0;
 
+	blame(s, "services", SL_SHAKE_SERVICES);
 	if (lines->count > SL_SHAKE_SERVICES)
 		return sl_error_set(err, -E2BIG, "%zu services, at most %d", lines->count,
 				    SL_SHAKE_SERVICES);
@@ -94,6 +115,7 @@ int sl_shake_services_read(struct sl_shake *s, const struct sl_strings *lines, s
 	if (!s->services)
 		return no_memory(err);
 	for (uint8_t i = 0; ret == 0 && i < lines->count; i++) {
+		blame(s, "services", i);
 		ret = read_service(s, lines->items[i], err);
 		if (ret == 0)
 			ret = check_service(s, i, err);
@@ -126,19 +148,19 @@ static int want_prefixes(struct sl_shake_peer *p, const struct sl_peer_text *t,
 }
 
 // The psk of a client, from its file or its capability, which must be for this service.
-static int load_client(const struct sl_shake_service *v, const struct sl_peer_text *t,
-		       struct sl_shake_peer *p, struct sl_error *err)
+static int load_client(const struct sl_shake *s, const struct sl_shake_service *v,
+		       const struct sl_peer_text *t, struct sl_shake_peer *p, struct sl_error *err)
 {
 	struct sl_capability c;
 	int ret;
 
-	if (!t->cap_path)
-		return sl_key_load(t->psk_path, p->psk, err);
+	if (!t->cap_path || stands_in(s, t->cap_path))
+		return sl_shake_key_load(s, t->cap_path ? t->cap_path : t->psk_path, p->psk, err);
 	ret = sl_capability_load(t->cap_path, &c, err);
 	if (ret < 0)
 		return ret;
 	memcpy(p->psk, c.psk, sizeof(p->psk));
-	if (memcmp(c.key, v->local.public_key, sizeof(c.key)) != 0 ||
+	if ((memcmp(c.key, v->local.public_key, sizeof(c.key)) != 0 && !v->stands_in) ||
 	    strcmp(c.pattern, sl_tunnel_pattern_name(v->local.pattern)) != 0)
 		ret = sl_error_set(err, -EINVAL, "%s is not for service %s", t->cap_path, v->name);
 	sl_capability_wipe(&c);
@@ -157,7 +179,7 @@ static int want_client(struct sl_shake *s, struct sl_shake_peer *p, const struct
 	if (!p->service)
 		return sl_error_set(err, -EINVAL, "there is no service %s", t->service);
 	v = &s->services[p->service - 1];
-	ret = load_client(v, t, p, err);
+	ret = load_client(s, v, t, p, err);
 	if (ret < 0)
 		return ret;
 	if (sodium_is_zero(p->psk, sizeof(p->psk)))
@@ -197,7 +219,7 @@ static int want(struct sl_shake *s, const char *line, struct sl_error *err)
 	memcpy(p->public_key, t.public_key, sizeof(p->public_key));
 	ret = want_prefixes(p, &t, err);
 	if (ret == 0 && !t.service && t.psk_path)
-		ret = sl_key_load(t.psk_path, p->psk, err);
+		ret = sl_shake_key_load(s, t.psk_path, p->psk, err);
 	if (ret == 0 && t.service)
 		ret = want_client(s, p, &t, err);
 	s->n_wanted++;
@@ -230,6 +252,7 @@ static int take_chosen(struct sl_shake *s, uint8_t service, uint8_t family,
 
 		if (s->wanted[i].service != service || !ip->family)
 			continue;
+		blame(s, "peers", i);
 		ret = sl_inner_pool_take(pool, ip);
 		if (ret < 0)
 			return sl_error_set(err, -EINVAL, "service %s: %s is %s", name,
@@ -247,10 +270,12 @@ static int take_others(struct sl_shake *s, uint8_t service, uint8_t family,
 		struct sl_ip *ip = address_of(p, family);
 
 		if (p->service == service && !ip->family &&
-		    !sl_inner_pool_take_any(pool, p->public_key, ip))
+		    !sl_inner_pool_take_any(pool, p->public_key, ip)) {
+			blame(s, "peers", i);
 			return sl_error_set(err, -ENOSPC,
 					    "service %s: the pool is too small for its clients",
 					    s->services[service - 1].name);
+		}
 	}
 	return 0;
 }
@@ -308,8 +333,10 @@ int sl_shake_wanted_read(struct sl_shake *s, const struct sl_strings *lines, str
 	s->wanted = calloc(lines->count + 1, sizeof(*s->wanted));
 	if (!s->wanted)
 		return no_memory(err);
-	for (size_t i = 0; ret == 0 && i < lines->count; i++)
+	for (size_t i = 0; ret == 0 && i < lines->count; i++) {
+		blame(s, "peers", i);
 		ret = want(s, lines->items[i], err);
+	}
 	for (uint8_t i = 1; ret == 0 && i <= s->n_services; i++) {
 		ret = assign(s, i, 4, err);
 		if (ret == 0)

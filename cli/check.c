@@ -15,6 +15,8 @@ static int check_file(const char *path, struct sl_error *err)
 	int ret = graph_file_open(&g, path, err);
 
 	if (ret == 0)
+		ret = sl_graph_check_files(g, err);
+	if (ret == 0)
 		printf("%s: ok, %zu apps, %zu links\n", path, sl_graph_count_apps(g),
 		       sl_graph_count_links(g));
 	sl_graph_destroy(g);
@@ -41,7 +43,8 @@ const struct command command_check = {
 	.summary = "Check graph files without running them",
 	.usage = "FILE...",
 	.details = "Check all of each file that can be checked without opening a device or a "
-		   "capture: syntax, classes, keys and their values, ports, cycles, workers. "
+		   "capture: syntax, classes, keys and their values, ports, cycles, workers, the "
+		   "keys of tunnels and who gets what address. "
 		   "Exit status 1 where a file has a mistake; its place is shown.",
 	.example = "  sluice check router.yaml && sluice run router.yaml\n",
 	.options = options,

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct check {
@@ -17,14 +16,6 @@ struct check {
 };
 
 // ---- keys
-
-// What is none (a pipe from another program) can be read only once.
-static bool is_file(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
-}
 
 // Whether a file holds a key that nobody else can read.
 static int check_secret(const struct check *c, const struct sl_network_text *file)
@@ -36,7 +27,7 @@ static int check_secret(const struct check *c, const struct sl_network_text *fil
 
 	if (!path)
 		return sl_error_set(c->err, -ENOMEM, "out of memory");
-	if (is_file(path) && sl_key_load(path, key, &e) < 0)
+	if (sl_secret_is_file(path) && sl_key_load(path, key, &e) < 0)
 		code = sl_graph_error(c->g, file->at, c->err, -EINVAL, "%s", e.text);
 	sl_secret_wipe(key, sizeof(key));
 	free(path);

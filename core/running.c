@@ -1,4 +1,5 @@
 #include "core/running.h"
+#include "core/graph_files.h"
 
 #include "core/app.h"
 #include "core/config.h"
@@ -82,7 +83,7 @@ static int instance_create(struct sl_running *next, size_t i, struct sl_app *pre
 	r = sl_config_read(class, next->graph, g, in->config, err);
 	if (r == 0 && class->configure) {
 		r = class->configure(in->app, in->config, err);
-		if (r < 0) {
+		if (r < 0 && sl_graph_check_config(next->graph, g, class, in->config, err) == 0) {
 			sl_error_prefix(err, r, "%s", g->name);
 			sl_graph_error_place(next->graph, g->at, err);
 		}

@@ -167,7 +167,7 @@ static int add_service(const struct sl_reader *r, struct sl_network_services *s,
 
 	if (sl_service_text_parse(l->text, &t, &e) < 0)
 		return sl_graph_error(r->g, v->key->at, r->err, -EINVAL, "%s", e.text);
-	ret = keep(r, &s->services, &s->n_services, v, l->text);
+	ret = keep(r, &s->services, &s->n_services, v->key, l->text);
 	if (ret == 0)
 		ret = add_addresses(r, s, v, &t);
 	sl_service_text_fini(&t);

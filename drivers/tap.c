@@ -128,6 +128,18 @@ static int read_setting(struct setting *s, const struct tap_config *c, struct sl
 	return r < 0 ? r : sl_tap_routes_read(&s->routes, &c->routes, &c->bypass, err);
 }
 
+static int tap_check(const void *config, struct sl_blame *blame, struct sl_error *err)
+{
+	const struct tap_config *c = config;
+	struct setting s = {0};
+
+	blame->key = "name";
+	if (sl_interface_check_name(c->name, err) < 0)
+		return -EINVAL;
+	blame->key = NULL;
+	return read_setting(&s, c, err);
+}
+
 // Make the interface what s says.
 static int settle(const char *name, const struct setting *s, struct sl_error *err)
 {
@@ -304,6 +316,7 @@ const struct sl_app_class sl_tap_class = {
 	.config_size = sizeof(struct tap_config),
 	.size = sizeof(struct tap),
 	.needs = tap_needs,
+	.check = tap_check,
 	.configure = tap_configure,
 	.adopt = tap_adopt,
 	.settle = tap_settle,
@@ -331,6 +344,7 @@ const struct sl_app_class sl_tun_class = {
 	.config_size = sizeof(struct tap_config),
 	.size = sizeof(struct tap),
 	.needs = tap_needs,
+	.check = tap_check,
 	.configure = tun_configure,
 	.adopt = tap_adopt,
 	.pull = tap_pull,

@@ -58,7 +58,7 @@ int sl_address_parse(const char *text, struct sl_address *a, struct sl_error *er
 			    "'%s' is not an address such as 10.0.0.1/24 or fd00::1/64", text);
 }
 
-static int check_name(const char *name, struct sl_error *err)
+int sl_interface_check_name(const char *name, struct sl_error *err)
 {
 	if (!*name)
 		return sl_error_set(err, -EINVAL, "an interface needs a name");
@@ -161,7 +161,7 @@ static void leave_without_address(const char *name)
 
 int sl_tap_open(const char *name, bool is_tap, struct sl_error *err)
 {
-	int header = sizeof(struct virtio_net_hdr), fd, r = check_name(name, err);
+	int header = sizeof(struct virtio_net_hdr), fd, r = sl_interface_check_name(name, err);
 	struct ifreq request;
 
 	if (r < 0)

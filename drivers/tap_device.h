@@ -33,6 +33,9 @@ int sl_tap_open(const char *name, bool is_tap, struct sl_error *err);
 // Linux 6.2.
 bool sl_tun_has_udp(int fd);
 
+// Whether an interface may be called so. Returns 0 or -EINVAL with err filled.
+int sl_interface_check_name(const char *name, struct sl_error *err);
+
 // Returns 0 or -errno with err filled.
 int sl_interface_set_mtu(const char *name, uint32_t mtu, struct sl_error *err);
 int sl_interface_set_mac(const char *name, const uint8_t mac[6], struct sl_error *err);

@@ -106,6 +106,13 @@ int sl_secret_load(const char *path, char *line, size_t size, struct sl_error *e
 	return ret;
 }
 
+bool sl_secret_is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
 static int write_all(int fd, const char *text, size_t len)
 {
 	while (len > 0) {

@@ -4,6 +4,11 @@
 // of the class's own whose first member is a struct sl_app. The engine allocates it zeroed,
 // configures it, wires its links and calls it from exactly one worker.
 //
+// Callbacks of the class, control thread:
+//   needs      Say what an instance of this config will need.
+//   check      Say whether the files that a config names are right, and what they say together;
+//              which value is wrong. Without an instance, and without opening what is no file.
+//
 // Callbacks, in the order of an instance's life:
 //   configure  control thread. Read the config, open what must be opened. May fail; then stop is
 //              called on what there is. The packet path has not changed yet.
@@ -85,6 +90,12 @@ struct sl_key {
 struct sl_app;
 struct sl_apps; // those of a running graph
 
+// Which value of a config is a mistake.
+struct sl_blame {
+	const char *key; // NULL = none in particular
+	size_t item;     // of a list
+};
+
 // What an instance will need, asked before it is configured.
 struct sl_needs {
 	uint32_t packets;     // it may hold or queue this many, beside its links
@@ -110,6 +121,7 @@ struct sl_app_class {
 	bool loops;                // its links may lead back to where its packets come from
 
 	void (*needs)(const void *config, struct sl_needs *needs);
+	int (*check)(const void *config, struct sl_blame *blame, struct sl_error *err);
 	int (*configure)(struct sl_app *app, const void *config, struct sl_error *err);
 	void (*adopt)(struct sl_app *app, struct sl_app *old);
 	void (*settle)(struct sl_app *app, const struct sl_apps *apps);

@@ -91,6 +91,11 @@ int sl_graph_place(struct sl_graph *g, const char *app, unsigned worker, struct 
 // cycles, workers. Loads the graph's plugins. Returns 0 or -EINVAL and the first mistake.
 int sl_graph_check(const struct sl_graph *g, struct sl_error *err);
 
+// Check what the files say that the settings of a graph name, as keys and capabilities, and what
+// they say together: what sl_engine_apply would refuse of a graph that is right by sl_graph_check.
+// What can be read only once, as a pipe, is left alone. Returns likewise, or what the system says.
+int sl_graph_check_files(const struct sl_graph *g, struct sl_error *err);
+
 // Describe the graph in the dot language. Returns heap text, owned by the caller, or NULL.
 char *sl_graph_dot(const struct sl_graph *g);
 

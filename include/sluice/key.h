@@ -62,6 +62,10 @@ int sl_secret_load(const char *path, char *line, size_t size, struct sl_error *e
 // name  What errors call it.
 int sl_secret_read(int fd, const char *name, char *line, size_t size, struct sl_error *err);
 
+// Whether a path leads to a file, a folder or nothing. What else there is, as a pipe from another
+// program, can be read only once.
+bool sl_secret_is_file(const char *path);
+
 // Create a file with mode 0600 that holds the line. What is there already is never overwritten.
 //
 // Returns 0, -EEXIST, or what the system says; no file is left then.
