@@ -146,17 +146,20 @@ static void give(struct sl_udp_receiver *r, const struct message *m, struct rte_
 	sl_app_give(r->app, SL_UDP_RX, p, kept);
 }
 
-static void take_message(struct sl_udp_receiver *r, unsigned i, uint16_t port)
+static unsigned take_message(struct sl_udp_receiver *r, unsigned i, uint16_t port)
 {
 	struct rte_mbuf *p[SL_UDP_SEGMENTS];
 	struct message m = read_message(r, i, port);
+	unsigned n;
 
 	if (m.segment > r->parts[i][0].iov_len) {
 		sl_app_created(r->app, 1);
 		sl_app_drop(r->app, r->packets[i], SL_UDP_DROP_TOO_LONG);
-		return;
+		return 1;
 	}
-	give(r, &m, p, cut(r, i, &m, p));
+	n = cut(r, i, &m, p);
+	give(r, &m, p, n);
+	return n;
 }
 
 // How many messages to receive: what there is no room for waits in the socket. Few are longer than
@@ -169,18 +172,32 @@ static unsigned wanted(const struct sl_udp_receiver *r)
 	return (unsigned)RTE_MIN(room / SL_BURST, most);
 }
 
-void sl_udp_receive(struct sl_udp_receiver *r, int fd, uint16_t port)
+// Returns how many datagrams, or 0 where no more wait.
+static unsigned receive_some(struct sl_udp_receiver *r, int fd, uint16_t port)
 {
-	unsigned n = wanted(r);
+	unsigned n = wanted(r), datagrams = 0;
 	int got;
 
 	if (n == 0 || !sl_alloc_burst(r->app->pool, r->packets, n))
-		return;
+		return 0;
 	for (unsigned i = 0; i < n; i++)
 		prepare(r, i);
 	got = recvmmsg(fd, r->messages, n, MSG_DONTWAIT, NULL);
 	got = RTE_MAX(got, 0); // an error is that of a datagram sent earlier
 	for (unsigned i = 0; i < (unsigned)got; i++)
-		take_message(r, i, port);
+		datagrams += take_message(r, i, port);
 	sl_free_burst(r->packets + got, n - (unsigned)got);
+	return (unsigned)got == n ? datagrams : 0;
+}
+
+// Handshakes of thousands of senders, a message each, stand in front of data, and a breath that
+// looks into some of them is a long one: so few messages would let data wait for seconds.
+void sl_udp_receive(struct sl_udp_receiver *r, int fd, uint16_t port)
+{
+	unsigned n, datagrams = 0;
+
+	do {
+		n = receive_some(r, fd, port);
+		datagrams += n;
+	} while (n > 0 && datagrams < SL_UDP_ENOUGH);
 }

@@ -4,7 +4,8 @@
 #include "drivers/udp.h"
 
 enum {
-	SL_UDP_MESSAGES = 16,  // received at once
+	SL_UDP_MESSAGES = 16,  // received by one call of the system
+	SL_UDP_ENOUGH = 128,   // datagrams, after which there is no other in a breath
 	SL_UDP_SEGMENTS = 128, // datagrams that the kernel makes one message of, at most
 };
 
@@ -22,9 +23,10 @@ struct sl_udp_receiver {
 int sl_udp_receiver_init(struct sl_udp_receiver *r, struct sl_app *app);
 void sl_udp_receiver_fini(struct sl_udp_receiver *r);
 
-// Receive what waits on a socket of sl_udp_open, as much as the output has room for, up to
-// SL_UDP_MESSAGES messages. Each datagram becomes a packet with IP and UDP headers, as it was sent
-// but for what only routers look at, with meta in front; it is counted as created and given.
+// Receive what waits on a socket of sl_udp_open, as much as the output has room for, until it is
+// SL_UDP_ENOUGH datagrams or more. Each datagram becomes a packet with IP and UDP headers, as it
+// was sent but for what only routers look at, with meta in front; it is counted as created and
+// given.
 //
 // port  That the socket is bound to.
 void sl_udp_receive(struct sl_udp_receiver *r, int fd, uint16_t port);

@@ -146,6 +146,25 @@ static void all_that_fits_is_received_at_once(void **state)
 	udp_finish(h);
 }
 
+// Datagrams that the kernel does not merge, as those of many senders, come in number, too.
+static void a_crowd_is_received_together(void **state)
+{
+	struct sl_harness *h = udp_make("udp");
+	struct udp_peer peers[] = {udp_peer_open(udp_loopback[0]), udp_peer_open(udp_loopback[0])};
+	struct sl_endpoint to = udp_at(h, udp_loopback[0]);
+
+	(void)state;
+	for (unsigned i = 0; i < SL_UDP_ENOUGH; i++)
+		udp_peer_send(&peers[i % 2], &to, i, 100);
+	sl_harness_breathe(h);
+	assert_int_equal(sl_harness_app(h)->created, SL_UDP_ENOUGH);
+	for (unsigned i = 0; i < SL_UDP_ENOUGH; i++)
+		udp_expect(h, &peers[i % 2], &to, i, 100);
+	close(peers[0].fd);
+	close(peers[1].fd);
+	udp_finish(h);
+}
+
 static void nothing_is_received_without_an_output(void **state)
 {
 	struct sl_harness *h = udp_make("udp");
@@ -169,6 +188,7 @@ int main(void)
 		cmocka_unit_test(merged_datagrams_are_cut_again),
 		cmocka_unit_test(what_is_longer_than_a_buffer_is_dropped_by_name),
 		cmocka_unit_test(all_that_fits_is_received_at_once),
+		cmocka_unit_test(a_crowd_is_received_together),
 		cmocka_unit_test(nothing_is_received_without_an_output),
 	};
 
