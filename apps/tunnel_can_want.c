@@ -2,6 +2,7 @@
 // or one prefix, and there is room for them. Control thread.
 
 #include "apps/tunnel_handshake.h"
+#include "core/tunnel/claims.h"
 
 #include <errno.h>
 #include <sluice/tunnel.h>
@@ -19,56 +20,23 @@ static void blame_peer(struct sl_shake *s, size_t i)
 
 // ---- what two of them have
 
-// Something that one peer alone may have, to be sorted.
-struct claim {
-	uint8_t bytes[SL_NOISE_KEY];
-	size_t peer; // its number among the wanted
-};
-
-static int by_bytes(const void *a, const void *b)
-{
-	const struct claim *x = a, *y = b;
-	int d = memcmp(x->bytes, y->bytes, sizeof(x->bytes));
-
-	return d ? d : (x->peer > y->peer) - (x->peer < y->peer);
-}
-
-// The first claim that a peer further up has made already; *first is that one's. Of those of one
-// peer none is meant.
-static const struct claim *find_second(struct claim *claims, size_t n, const struct claim **first)
-{
-	const struct claim *second = NULL;
-
-	qsort(claims, n, sizeof(*claims), by_bytes);
-	for (size_t i = 1; i < n; i++) {
-		const struct claim *a = &claims[i - 1], *b = &claims[i];
-
-		if (!memcmp(a->bytes, b->bytes, sizeof(a->bytes)) && a->peer != b->peer &&
-		    (!second || b->peer < second->peer)) {
-			*first = a;
-			second = b;
-		}
-	}
-	return second;
-}
-
 static int check_keys(struct sl_shake *s, struct sl_error *err)
 {
-	struct claim *claims = calloc(s->n_wanted + 1, sizeof(*claims));
-	const struct claim *first, *second;
+	struct sl_claim *claims = calloc(s->n_wanted + 1, sizeof(*claims));
+	const struct sl_claim *first, *second;
 	int ret = 0;
 
 	if (!claims)
 		return no_memory(err);
 	for (size_t i = 0; i < s->n_wanted; i++) {
 		memcpy(claims[i].bytes, s->wanted[i].public_key, SL_NOISE_KEY);
-		claims[i].peer = i;
+		claims[i].order = i;
 	}
-	second = find_second(claims, s->n_wanted, &first);
+	second = sl_claims_second(claims, s->n_wanted, &first);
 	if (second) {
-		blame_peer(s, second->peer);
-		ret = sl_error_set(err, -EINVAL, "peers %zu and %zu have one key", first->peer + 1,
-				   second->peer + 1);
+		blame_peer(s, second->order);
+		ret = sl_error_set(err, -EINVAL, "peers %zu and %zu have one key", first->order + 1,
+				   second->order + 1);
 	}
 	free(claims);
 	return ret;
@@ -83,24 +51,25 @@ static size_t count_prefixes(const struct sl_shake *s)
 	return n;
 }
 
-static void claim_prefixes(const struct sl_shake *s, struct claim *c)
+static void claim_prefixes(const struct sl_shake *s, struct sl_claim *c)
 {
 	for (size_t i = 0; i < s->n_wanted; i++)
 		for (size_t k = 0; k < s->wanted[i].n_allowed; k++, c++) {
 			struct sl_prefix p = sl_prefix_masked(&s->wanted[i].allowed[k].prefix);
 
 			memcpy(c->bytes, &p, sizeof(p));
-			c->peer = i;
+			c->order = i;
 		}
 }
-_Static_assert(sizeof(struct sl_prefix) <= SL_NOISE_KEY, "a claim holds either");
+_Static_assert(sizeof(struct sl_prefix) <= SL_CLAIM_BYTES, "a claim holds either");
+_Static_assert((int)SL_NOISE_KEY <= SL_CLAIM_BYTES, "a claim holds either");
 
 // A prefix is one peer's; a longer one inside it may be another's.
 static int check_prefixes(struct sl_shake *s, struct sl_error *err)
 {
 	size_t n = count_prefixes(s);
-	struct claim *claims = calloc(n + 1, sizeof(*claims));
-	const struct claim *first, *second;
+	struct sl_claim *claims = calloc(n + 1, sizeof(*claims));
+	const struct sl_claim *first, *second;
 	char text[SL_IP_TEXT];
 	struct sl_prefix p;
 	int ret = 0;
@@ -108,13 +77,13 @@ static int check_prefixes(struct sl_shake *s, struct sl_error *err)
 	if (!claims)
 		return no_memory(err);
 	claim_prefixes(s, claims);
-	second = find_second(claims, n, &first);
+	second = sl_claims_second(claims, n, &first);
 	if (second) {
-		blame_peer(s, second->peer);
+		blame_peer(s, second->order);
 		memcpy(&p, second->bytes, sizeof(p));
 		ret = sl_error_set(err, -EINVAL,
 				   "peers %zu and %zu both have %s, which can belong to one",
-				   first->peer + 1, second->peer + 1, sl_prefix_print(&p, text));
+				   first->order + 1, second->order + 1, sl_prefix_print(&p, text));
 	}
 	free(claims);
 	return ret;

@@ -2,6 +2,7 @@
 // go is another matter (core/network_ways.c).
 
 #include "core/network.h"
+#include "core/tunnel/claims.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -142,58 +143,30 @@ static int check_peer(const struct check *c, struct sl_network_peer *p)
 
 // ---- what stands there twice
 
-// Something of a peer, to be sorted by its bytes.
-struct entry {
-	uint8_t bytes[SL_KEY];
-	struct sl_place at;
-	size_t order; // in the file
-};
-
-static int compare(const void *a, const void *b)
+static struct sl_place place(const struct sl_claim *c)
 {
-	const struct entry *x = a, *y = b;
-	int d = memcmp(x->bytes, y->bytes, sizeof(x->bytes));
-
-	return d ? d : (x->order > y->order) - (x->order < y->order);
-}
-
-// The first entry in the file that stands there twice; `once` is where the first one is.
-static const struct entry *find_twice(struct entry *entries, size_t n, const struct entry **once)
-{
-	const struct entry *twice = NULL;
-
-	qsort(entries, n, sizeof(*entries), compare);
-	for (size_t i = 1; i < n; i++) {
-		const struct entry *a = &entries[i - 1], *b = &entries[i];
-
-		if (!memcmp(a->bytes, b->bytes, sizeof(a->bytes)) &&
-		    (!twice || b->order < twice->order)) {
-			*once = a;
-			twice = b;
-		}
-	}
-	return twice;
+	return *(const struct sl_place *)c->of;
 }
 
 static int check_keys_twice(const struct check *c, const struct sl_network_tunnel *t)
 {
-	struct entry *entries = calloc(t->n_peers + 1, sizeof(*entries));
-	const struct entry *once = NULL, *twice;
+	struct sl_claim *claims = calloc(t->n_peers + 1, sizeof(*claims));
+	const struct sl_claim *first, *second;
 	int code = 0;
 
-	if (!entries)
+	if (!claims)
 		return sl_error_set(c->err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < t->n_peers; i++) {
-		memcpy(entries[i].bytes, t->peers[i].public_key, SL_KEY);
-		entries[i].at = t->peers[i].key.at;
-		entries[i].order = i;
+		memcpy(claims[i].bytes, t->peers[i].public_key, SL_KEY);
+		claims[i].order = i;
+		claims[i].of = &t->peers[i].key.at;
 	}
-	twice = find_twice(entries, t->n_peers, &once);
-	if (twice)
-		code = sl_graph_error(c->g, twice->at, c->err, -EINVAL,
+	second = sl_claims_second(claims, t->n_peers, &first);
+	if (second)
+		code = sl_graph_error(c->g, place(second), c->err, -EINVAL,
 				      "a peer with this key stands here twice, first on line %u",
-				      once->at.line);
-	free(entries);
+				      place(first).line);
+	free(claims);
 	return code;
 }
 
@@ -209,28 +182,28 @@ static size_t count_allowed(const struct sl_network_tunnel *t)
 // A prefix belongs to one peer; a longer one inside it may be another's.
 static int check_allowed_twice(const struct check *c, const struct sl_network_tunnel *t)
 {
-	struct entry *entries = calloc(count_allowed(t) + 1, sizeof(*entries));
-	const struct entry *once = NULL, *twice;
+	struct sl_claim *claims = calloc(count_allowed(t) + 1, sizeof(*claims));
+	const struct sl_claim *first, *second;
 	size_t n = 0;
 	int code = 0;
 
-	if (!entries)
+	if (!claims)
 		return sl_error_set(c->err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < t->n_peers; i++)
 		for (size_t k = 0; k < t->peers[i].n_allowed; k++, n++) {
 			const struct sl_network_allowed *a = &t->peers[i].allowed[k];
 
-			memcpy(entries[n].bytes, &a->prefix, sizeof(a->prefix));
-			entries[n].at = a->at;
-			entries[n].order = n;
+			memcpy(claims[n].bytes, &a->prefix, sizeof(a->prefix));
+			claims[n].order = n;
+			claims[n].of = &a->at;
 		}
-	twice = find_twice(entries, n, &once);
-	if (twice)
-		code = sl_graph_error(c->g, twice->at, c->err, -EINVAL,
+	second = sl_claims_second(claims, n, &first);
+	if (second)
+		code = sl_graph_error(c->g, place(second), c->err, -EINVAL,
 				      "this prefix is allowed already, on line %u: it can belong "
 				      "to one peer",
-				      once->at.line);
-	free(entries);
+				      place(first).line);
+	free(claims);
 	return code;
 }
 

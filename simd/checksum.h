@@ -114,6 +114,11 @@ uint16_t sl_checksum_sum_avx2(const void *data, size_t len, uint32_t initial);
 uint16_t sl_checksum_sum_avx512(const void *data, size_t len, uint32_t initial);
 uint16_t sl_checksum_sum_vnni(const void *data, size_t len, uint32_t initial);
 
+// The sum of what is longer than one of these kernels can sum: portions of an even number of bytes,
+// one after the other.
+uint16_t sl_checksum_sum_portions(uint16_t (*sum)(const void *data, size_t len, uint32_t initial),
+				  size_t portion, const void *data, size_t len, uint32_t initial);
+
 // The 16-bit one's complement sum of data and initial.
 //
 // data     Borrowed, any alignment; nothing outside [data, data + len) is read.

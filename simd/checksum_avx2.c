@@ -129,15 +129,6 @@ static inline uint32_t sum_long(const uint8_t *p, size_t len)
 	       reduce_pairs(_mm256_add_epi32(_mm256_add_epi32(a, b), _mm256_add_epi32(c, d)));
 }
 
-// What is longer than a portion, apart, so that what is not need not make room for it.
-static __attribute__((noinline)) uint16_t sum_portions(const uint8_t *p, size_t len,
-						       uint32_t initial)
-{
-	for (; len > PORTION; p += PORTION, len -= PORTION)
-		initial = sl_checksum_sum_avx2(p, PORTION, initial);
-	return sl_checksum_sum_avx2(p, len, initial);
-}
-
 uint16_t sl_checksum_sum_avx2(const void *data, size_t len, uint32_t initial)
 {
 	const uint8_t *p = data;
@@ -146,7 +137,7 @@ uint16_t sl_checksum_sum_avx2(const void *data, size_t len, uint32_t initial)
 	if (len < VECTOR)
 		return sl_checksum_sum_short(data, len, initial);
 	if (len > PORTION)
-		return sum_portions(data, len, initial);
+		return sl_checksum_sum_portions(sl_checksum_sum_avx2, PORTION, data, len, initial);
 	if (len & 1) // alone, so that load_last keeps words whole
 		sum += p[--len];
 	sum += len < LONG ? sum_short(p, len) : sum_long(p, len);

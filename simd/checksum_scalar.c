@@ -1,4 +1,5 @@
-// The reference, word by word as RFC 1071 section 4.1 has it.
+// The reference, word by word as RFC 1071 section 4.1 has it, and how the others sum very long
+// data.
 #include "simd/checksum.h"
 
 uint16_t sl_checksum_sum_scalar(const void *data, size_t len, uint32_t initial)
@@ -21,4 +22,14 @@ uint16_t sl_checksum_sum_scalar(const void *data, size_t len, uint32_t initial)
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)sum;
+}
+
+uint16_t sl_checksum_sum_portions(uint16_t (*sum)(const void *data, size_t len, uint32_t initial),
+				  size_t portion, const void *data, size_t len, uint32_t initial)
+{
+	const uint8_t *p = data;
+
+	for (; len > portion; p += portion, len -= portion)
+		initial = sum(p, portion, initial);
+	return sum(p, len, initial);
 }

@@ -78,20 +78,11 @@ static inline uint64_t sum_portion(const uint8_t *p, size_t len)
 	return reduce(&s);
 }
 
-// What is longer than a portion, apart, so that what is not need not make room for it.
-static __attribute__((noinline)) uint16_t sum_portions(const uint8_t *p, size_t len,
-						       uint32_t initial)
-{
-	for (; len > PORTION; p += PORTION, len -= PORTION)
-		initial = sl_checksum_sum_vnni(p, PORTION, initial);
-	return sl_checksum_sum_vnni(p, len, initial);
-}
-
 uint16_t sl_checksum_sum_vnni(const void *data, size_t len, uint32_t initial)
 {
 	if (len < LONG)
 		return sl_checksum_sum_avx512(data, len, initial);
 	if (len > PORTION)
-		return sum_portions(data, len, initial);
+		return sl_checksum_sum_portions(sl_checksum_sum_vnni, PORTION, data, len, initial);
 	return sl_checksum_fold(sum_portion(data, len) + initial);
 }
