@@ -147,7 +147,7 @@ static inlined bool is_link_local4(const struct rte_mbuf *p)
 	const struct sl_ipv4_hdr *ip = (const struct sl_ipv4_hdr *)sl_data(p);
 	const uint16_t prefix = 169 << 8 | 254;
 
-	return (load_be16(ip->src) == prefix) | (load_be16(ip->dst) == prefix);
+	return load_be16(ip->src) == prefix || load_be16(ip->dst) == prefix;
 }
 
 static inlined unsigned forward(struct sl_ip_route *self, struct rte_mbuf *p,
