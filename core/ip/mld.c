@@ -30,6 +30,12 @@ static uint64_t later(struct sl_mld *m, uint64_t now, uint32_t max_ms)
 	return now + ms * ms_ns;
 }
 
+// When a change is told again: within (0, interval), as RFC 3810 section 6.1 has it.
+static uint64_t again(struct sl_mld *m, uint64_t now)
+{
+	return later(m, now + ms_ns, UNSOLICITED_MS - 1);
+}
+
 static void sooner(uint64_t *due, uint64_t at)
 {
 	if (*due == 0 || at < *due)
@@ -189,15 +195,15 @@ static void answer_for_all(struct sl_mld *m, uint64_t now)
 
 // What was due of a group has been said.
 //
-// again  When its change is told again, if it is.
-static void said(struct sl_mld *m, struct sl_mld_group *g, unsigned kind, uint64_t again)
+// next_ns  When its change is told again, if it is.
+static void said(struct sl_mld *m, struct sl_mld_group *g, unsigned kind, uint64_t next_ns)
 {
 	g->due_ns[kind] = 0;
 	if (kind == ANSWER)
 		return;
 	g->tell--;
 	if (g->tell > 0)
-		g->due_ns[CHANGE] = again;
+		g->due_ns[CHANGE] = next_ns;
 	else if (g->left)
 		*g = m->groups[--m->n];
 }
@@ -216,7 +222,7 @@ static bool add_record(struct sl_mld_report *r, const struct sl_mld_group *g, un
 static size_t write_report(struct sl_mld *m, unsigned kind, const uint8_t *src, uint8_t *packet,
 			   uint64_t now)
 {
-	uint64_t again = later(m, now, UNSOLICITED_MS);
+	uint64_t next_ns = again(m, now);
 	struct sl_mld_report r;
 
 	sl_mld_report_begin(&r, packet, src);
@@ -227,7 +233,7 @@ static size_t write_report(struct sl_mld *m, unsigned kind, const uint8_t *src, 
 			continue;
 		if (!add_record(&r, g, kind))
 			break;
-		said(m, g, kind, again);
+		said(m, g, kind, next_ns);
 	}
 	return r.records > 0 ? sl_mld_report_end(&r) : 0;
 }
@@ -246,7 +252,7 @@ static size_t write_old(struct sl_mld *m, unsigned kind, const uint8_t *src, uin
 				       g->ip);
 		if (g->left)
 			g->tell = 1; // RFC 2710 section 4: a single one
-		said(m, g, kind, later(m, now, UNSOLICITED_MS));
+		said(m, g, kind, again(m, now));
 		return len;
 	}
 	return 0;

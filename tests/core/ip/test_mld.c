@@ -108,6 +108,17 @@ static void a_change_is_told_twice(void **state)
 	}
 }
 
+// What loses a report loses one that comes right behind it as well.
+static void a_change_is_not_told_twice_at_once(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 5000; seed++) {
+		begin(1, seed);
+		assert_true(take());
+		assert_false(take());
+	}
+}
+
 static void what_has_not_changed_is_not_told(void **state)
 {
 	(void)state;
@@ -308,6 +319,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_is_told_twice),
+		cmocka_unit_test(a_change_is_not_told_twice_at_once),
 		cmocka_unit_test(what_has_not_changed_is_not_told),
 		cmocka_unit_test(who_leaves_and_comes_back_listens),
 		cmocka_unit_test(more_groups_than_fit_take_several_reports),
