@@ -250,8 +250,7 @@ const struct sl_app_class sl_ipv4_route_class = {
 		"\nOf what came `in`, options are looked at: record route and timestamp are "
 		"filled in, with the address towards the next hop; what makes no sense leaves on "
 		"`error`, with the byte that is wrong; packets with a source route are dropped, "
-		"and "
-		"those from or to 169.254.0.0/16 that would have to be forwarded.",
+		"and those from or to 169.254.0.0/16 that would have to be forwarded.",
 	.inputs = INPUTS,
 	.outputs = OUTPUTS,
 	.drops = DROPS,

@@ -93,9 +93,9 @@ static int check_prefixes(struct sl_shake *s, struct sl_error *err)
 
 static int check_own_key(struct sl_shake *s, struct sl_error *err)
 {
-	for (size_t i = 0; s->local.has_key && i < s->n_wanted; i++) {
+	for (size_t i = 0; i < s->n_wanted; i++) {
 		blame_peer(s, i);
-		if (!memcmp(s->wanted[i].public_key, s->local.public_key, SL_NOISE_KEY))
+		if (sl_shake_is_us(s, s->wanted[i].public_key))
 			return sl_error_set(err, -EINVAL, "peer %zu has the tunnel's own key",
 					    i + 1);
 	}

@@ -11,6 +11,7 @@
 #include "core/tunnel/timers.h"
 
 #include <sluice/app.h>
+#include <string.h>
 
 enum { SL_SHAKE_IN_HANDSHAKE, SL_SHAKE_IN_EVENTS };
 enum { SL_SHAKE_OUT_OUTER4, SL_SHAKE_OUT_OUTER6, SL_SHAKE_OUT_COMMANDS };
@@ -122,6 +123,13 @@ static inline const struct sl_tunnel_local *sl_shake_local(const struct sl_shake
 							   uint8_t service)
 {
 	return service ? &s->services[service - 1].local : &s->local;
+}
+
+// Whether that is the tunnel's own key.
+static inline bool sl_shake_is_us(const struct sl_shake *s, const uint8_t *public_key)
+{
+	return s->local.has_key &&
+	       memcmp(public_key, s->local.public_key, sizeof(s->local.public_key)) == 0;
 }
 
 // ---- the settings, see tunnel_wanted.c and tunnel_can_want.c. Control thread.

@@ -255,18 +255,12 @@ static uint32_t find_or_add(struct sl_shake *s, const uint8_t *public_key)
 	return id;
 }
 
-static bool is_us(const struct sl_shake *s, const uint8_t *public_key)
-{
-	return s->local.has_key &&
-	       memcmp(public_key, s->local.public_key, sizeof(s->local.public_key)) == 0;
-}
-
 int sl_shake_peer_set(struct sl_shake *s, const struct sl_shake_peer *p, struct sl_error *err)
 {
 	uint32_t id = sl_roster_find(s->roster, p->public_key);
 	size_t lost = id != UINT32_MAX && p->replace_allowed ? count_prefixes(s, id) : 0;
 
-	if (id == UINT32_MAX && (p->remove || p->update_only || is_us(s, p->public_key)))
+	if (id == UINT32_MAX && (p->remove || p->update_only || sl_shake_is_us(s, p->public_key)))
 		return 0;
 	if (id != UINT32_MAX && sl_roster_peer(s->roster, id)->service && !p->from_settings &&
 	    !p->remove)
@@ -302,7 +296,7 @@ int sl_shake_set_key(struct sl_shake *s, const uint8_t *private_key, struct sl_e
 
 		if (!peer->used || peer->service)
 			continue;
-		if (is_us(s, peer->key)) {
+		if (sl_shake_is_us(s, peer->key)) {
 			remove_peer(s, id);
 			continue;
 		}

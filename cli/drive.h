@@ -37,6 +37,5 @@ struct drive {
 // Start the engine, wait for its end, stop it. At the end of the time or on a signal the sources
 // stop and what is on its way gets a second to arrive; a second signal does not wait.
 //
-// Returns 0, or -errno where the workers cannot start or the process cannot become the
-// user.
+// Returns 0, or -errno where the workers cannot start or the process cannot become the user.
 int drive_run(struct drive *d, struct sl_error *err);

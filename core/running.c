@@ -1,8 +1,8 @@
 #include "core/running.h"
-#include "core/graph_files.h"
 
 #include "core/app.h"
 #include "core/config.h"
+#include "core/graph_files.h"
 #include "core/order.h"
 
 #include <errno.h>
